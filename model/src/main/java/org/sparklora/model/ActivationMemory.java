@@ -29,7 +29,6 @@ public final class ActivationMemory {
   /**
    * Bytes for the largest micro-batch, all of whose N tokens are targets.
    *
-   * @param model the decoder's shape
    * @param adapter the trained adapter; empty for all weights
    * @param gradientCheckpointing whether backward may compute blocks again instead of keeping them
    * @param counting engine of {@link Engines#counting}, with the types of the computing engine
@@ -44,12 +43,11 @@ public final class ActivationMemory {
   }
 
   /**
-   * Bytes of the copies of weights that an {@link IncrementalDecoder} keeps, without the padding of
-   * each copy to whole blocks.
+   * Bytes of the copies of weights that an {@link IncrementalDecoder} of this engine keeps, without
+   * the padding of each copy to whole blocks.
    *
    * @param head the type of the head's matrix
    * @param linear the type of the other matrices that linear layers multiply by
-   * @param engine the engine that decodes
    */
   public static long packedWeights(DecoderConfig model, DType head, DType linear, Engine engine) {
     if (!engine.packsWeights(head)) {
@@ -68,9 +66,7 @@ public final class ActivationMemory {
     return engine.packsWeights(linear) ? bytes : ofHead * DType.BFLOAT16.bytes();
   }
 
-  /**
-   * @param blockBytes bytes that {@link Activations} may take for the inner activations of blocks
-   */
+  /** {@code blockBytes} may be taken by {@link Activations} for the inner activations of blocks. */
   static long bytes(
       DecoderConfig model,
       Optional<AdapterLayout> adapter,

@@ -75,11 +75,7 @@ final class Activations implements AutoCloseable {
     return gradientCheckpointing ? CHECKPOINTED_BYTES : UNLIMITED;
   }
 
-  /**
-   * Keeps the activations that backward needs.
-   *
-   * @param blockBytes bytes for inner activations; those of one block are always kept
-   */
+  /** Keeps what backward needs, inner activations in {@code blockBytes}, or those of one block. */
   static Activations forBackward(Decoder decoder, Engine engine, long blockBytes) {
     return new Activations(decoder, engine, true, blockBytes);
   }
@@ -239,10 +235,8 @@ final class Activations implements AutoCloseable {
   }
 
   /**
-   * The place of a buffer.
-   *
-   * @param number in the order of lending
-   * @param type of the elements; blocks that share memory may have adapters of several types
+   * A buffer's number in the order of lending, and the type of its elements: blocks that share
+   * memory may have adapters of several types.
    */
   private record Place(int number, DType type) {}
 

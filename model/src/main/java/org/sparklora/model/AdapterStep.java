@@ -40,9 +40,7 @@ public final class AdapterStep implements AutoCloseable {
     this(decoder, engine, Activations.blockBytes(gradientCheckpointing));
   }
 
-  /**
-   * @param blockBytes bytes that {@link Activations} may take for the inner activations of blocks
-   */
+  /** {@code blockBytes} may be taken by {@link Activations} for the inner activations of blocks. */
   AdapterStep(Decoder decoder, Engine engine, long blockBytes) {
     this.decoder = decoder;
     this.engine = engine;
@@ -66,8 +64,7 @@ public final class AdapterStep implements AutoCloseable {
    * @param dropoutSeed seed of the adapter's dropout; give every micro-batch its own
    * @param gradient the loss's gradient is added to it; same layout
    * @return the loss; if it is not finite, the gradient is useless and the caller must stop
-   * @throws IllegalArgumentException if a vector has another size, or a token is not in the
-   *     vocabulary
+   * @throws IllegalArgumentException if a vector has another size or a token is out of vocabulary
    */
   public StepResult lossAndGradient(
       Tensor parameters, PackedBatch batch, TokenLoss loss, long dropoutSeed, Tensor gradient) {

@@ -143,21 +143,15 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
-   * The type that a matrix of a frozen base is kept in. Widening bfloat16 to float32 adds no
-   * information, so some engines keep a bfloat16 matrix as it is stored.
-   *
-   * @param weights the type asked for
-   * @param stored the type in the checkpoint
+   * The type that a matrix of a frozen base, stored in {@code stored}, is kept in if {@code
+   * weights} is asked for. Widening bfloat16 to float32 adds no information, so some engines keep a
+   * bfloat16 matrix as it is stored.
    */
   public static DType kept(DType weights, DType stored, Engine engine) {
     return stored == DType.BFLOAT16 && engine.keepsBfloat16() ? stored : weights;
   }
 
-  /**
-   * The type that the matrices of linear layers are kept in.
-   *
-   * @param others the type of other matrices, of {@link #kept}
-   */
+  /** The type that matrices of linear layers are kept in; {@code others} is that of others. */
   public static DType keptLinear(Precision precision, DType others, Engine engine) {
     if (precision.quantization() == Quantization.NONE) {
       return others;
@@ -188,8 +182,7 @@ public final class Decoder implements AutoCloseable {
    *
    * @param gradient the vector that backward adds to; empty if no backward will follow
    * @param dropoutSeed seed of this pass; empty for no dropout
-   * @param packed supplies the weights of linear layers for decoding; must stay open as long as the
-   *     layers
+   * @param packed supplies linear layers' weights for decoding; must stay open as the layers do
    */
   DecoderStack bind(
       Tensor parameters,
@@ -206,11 +199,7 @@ public final class Decoder implements AutoCloseable {
     rotary.close();
   }
 
-  /**
-   * Builds layers whose weights are frozen tensors or views into the parameter vector.
-   *
-   * @param packed supplies the weights of linear layers
-   */
+  /** Builds layers whose weights are frozen tensors or views into the parameter vector. */
   private record Binding(
       Decoder decoder,
       Tensor parameters,
@@ -306,9 +295,7 @@ public final class Decoder implements AutoCloseable {
           .orElse(weight);
     }
 
-    /**
-     * @param number sets the module's dropout mask apart from those of other modules
-     */
+    /** {@code number} sets the module's dropout mask apart from those of other modules. */
     private Linear adapted(String module, int number, DenseLinear base) {
       if (!(decoder.layout instanceof AdapterLayout adapter) || adapter.factors(module).isEmpty()) {
         return base;

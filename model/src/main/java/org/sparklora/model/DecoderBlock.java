@@ -21,10 +21,8 @@ record DecoderBlock(
     FeedForward feedForward) {
 
   /**
-   * The activations of one block that backward needs besides the block's input; the normed inputs
-   * are cheap and computed again.
-   *
-   * @param mid {@code (N, C)}
+   * The activations of one block that backward needs besides the block's input, {@code mid} {@code
+   * (N, C)} among them; the normed inputs are cheap and computed again.
    */
   record Saved(
       SublayerNorms.Saved attentionNorms,

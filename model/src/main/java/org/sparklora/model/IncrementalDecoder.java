@@ -83,8 +83,7 @@ public final class IncrementalDecoder implements AutoCloseable {
      *
      * @param texts P texts, end to end
      * @param ids token ids of the texts, {@code (N)}
-     * @param slots by the window of layers, the slots of the last M tokens, whose keys and values
-     *     these layers keep
+     * @param slots by window, the slots of the last M tokens, whose keys and values its layers keep
      * @param cache that of each layer
      * @param logits overwritten with the logits of the token after each text, {@code (P, V)}
      */
@@ -173,10 +172,7 @@ public final class IncrementalDecoder implements AutoCloseable {
       return stack.forward(workspace, places, activations.reserve(places.tokens().count()));
     }
 
-    /**
-     * Frees the memory of decoding steps, and the copies of weights that change with the
-     * parameters.
-     */
+    /** Frees the memory of decoding steps and the copies of trained weights. */
     @Override
     public void close() {
       steps.close();

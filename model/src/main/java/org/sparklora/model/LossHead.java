@@ -22,8 +22,6 @@ import org.sparklora.model.loss.TokenLoss.Dependence;
  * M tokens that carry a target. Logits exist for one chunk of rows at a time, whose size the engine
  * chooses: {@code (M, V)} would be the largest tensor of the whole model by far. The scores of each
  * chunk stay in the engine until all chunks are done, unless the loss needs them before.
- *
- * @param chunkRows how many rows of logits exist at a time
  */
 record LossHead(
     Workspace workspace, Engine engine, RmsNorm norm, Linear head, int vocabSize, int chunkRows) {
@@ -171,12 +169,8 @@ record LossHead(
   }
 
   /**
-   * All targets of a batch, and their scores, which the engine fills in chunk by chunk.
-   *
-   * @param places rows of the batch, {@code (M)}
-   * @param tokens {@code (M)}
-   * @param positions the places, in the engine's memory
-   * @param labels the tokens, in the engine's memory
+   * All targets of a batch: places and tokens {@code (M)}, the same in the engine's memory as
+   * positions and labels, and scores, which the engine fills in chunk by chunk.
    */
   private record Targets(
       int[] places, int[] tokens, Indices positions, Indices labels, TokenScores scores) {

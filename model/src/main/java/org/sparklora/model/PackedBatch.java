@@ -32,10 +32,9 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
   }
 
   /**
-   * A batch of rows of a table of packed sequences.
-   *
-   * <p>Labels are shifted as Hugging Face shifts them: the label of token n belongs to the logits
-   * of token n − 1, and the label of a document's first token is never used.
+   * A batch of rows of a table of packed sequences. Labels are shifted as Hugging Face shifts them:
+   * the label of token n belongs to the logits of token n − 1, and the label of a document's first
+   * token is never used.
    */
   public static PackedBatch of(List<Row> rows) {
     IntStream lengths = rows.stream().flatMapToInt(row -> Arrays.stream(row.seqLengths));

@@ -69,12 +69,11 @@ public class ParameterLayout implements Serializable {
   }
 
   /**
-   * One parameter.
+   * One parameter; weight decay applies to it if {@code decayed}.
    *
    * @param name as in the file that holds it
    * @param shape row-major; read-only and not copied
    * @param offset its first element in the vector
-   * @param decayed whether weight decay applies to it
    */
   public record Entry(String name, long[] shape, long offset, boolean decayed)
       implements Serializable {

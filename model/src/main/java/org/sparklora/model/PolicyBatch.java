@@ -90,11 +90,7 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
     return Optional.of(all.array());
   }
 
-  /**
-   * The tokens {@code [from, to)} of prompt and completion.
-   *
-   * @param prefix number of the document that this one continues, or {@link #ALONE}
-   */
+  /** Tokens {@code [from, to)} of a row that continue document {@code prefix}, unless ALONE. */
   private record Document(PolicyRow row, int from, int to, int prefix) {
     IntStream tokens() {
       return IntStream.range(from, to).map(row::token);

@@ -3,10 +3,9 @@ package org.sparklora.model;
 import java.io.Serializable;
 
 /**
- * A completion that a policy is trained on. Arrays are read-only and not copied.
+ * A completion that a policy is trained on, after its prompt, in tokens. Arrays are read-only and
+ * not copied.
  *
- * @param prompt tokens of the prompt
- * @param completion tokens of the completion
  * @param advantage how much better its reward is than those of the prompt's other completions
  * @param drift mean over its tokens of its sampler's log-probability minus the old policy's; 0 if
  *     the old policy drew it

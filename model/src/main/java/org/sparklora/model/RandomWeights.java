@@ -18,19 +18,13 @@ public final class RandomWeights {
   private final Engine engine;
   private long seed;
 
-  /**
-   * @param seed seed of the first tensor; each further tensor has its own
-   */
+  /** The first tensor has this seed; each further tensor has its own. */
   public RandomWeights(Engine engine, long seed) {
     this.engine = engine;
     this.seed = seed;
   }
 
-  /**
-   * A new tensor, to be closed by the caller.
-   *
-   * @param dtype type of a matrix; a vector, such as a norm's weights, is ones in float32
-   */
+  /** A new tensor for the caller to close: a matrix of this type, or a vector of float32 ones. */
   Tensor of(DType dtype, long... shape) {
     Tensor floats = engine.allocate(shape);
     if (shape.length == 1) {

@@ -28,8 +28,7 @@ public record RoundedProducts(int rounded, int fewRows, int narrow, int mostFewR
    * Counts the products of a pass through an engine that computes nothing.
    *
    * @param adapter the trained adapter; empty for all weights
-   * @param engine the engine with {@link Engine#withProductsIn products in bfloat16}, if it has
-   *     them
+   * @param engine with {@link Engine#withProductsIn products in bfloat16}, if it has them
    * @param tokens tokens of the micro-batch (N)
    */
   public static RoundedProducts of(

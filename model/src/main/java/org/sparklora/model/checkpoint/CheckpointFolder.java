@@ -44,8 +44,6 @@ public final class CheckpointFolder implements AutoCloseable {
   /** Values of a fingerprint from the beginning of each weight, and as many from its middle. */
   private static final int VALUES = 16;
 
-  private static final int SHOWN_DIGITS = 32;
-
   private static final Pattern FILE_NAME = Pattern.compile("[\\w.-]+\\.safetensors");
 
   private final Path folder;
@@ -218,10 +216,7 @@ public final class CheckpointFolder implements AutoCloseable {
     return isEqual(file, name, head, true);
   }
 
-  /**
-   * @param own name of a tensor of this folder
-   * @param rounds whether values are compared after rounding to bfloat16
-   */
+  /** Whether a file's tensor equals {@code own} of this folder, if {@code rounds} in bfloat16. */
   private boolean isEqual(SafeTensors file, String name, String own, boolean rounds)
       throws IOException {
     long[] shape = info(own).shape();
@@ -265,9 +260,10 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * Distinguishes models of equal shapes without reading all weights: the first hexadecimal digits
-   * of SHA-256 over name, shape and some values of each weight. Values are rounded to bfloat16, so
-   * a copy in other shards, or converted between float32 and bfloat16, has the same fingerprint.
+   * Distinguishes models of equal shapes without reading all weights: the first 32 hexadecimal
+   * digits of SHA-256 over name, shape and some values of each weight. Values are rounded to
+   * bfloat16, so a copy in other shards, or converted between float32 and bfloat16, has the same
+   * fingerprint.
    */
   public String fingerprint() throws IOException {
     try {
@@ -282,7 +278,7 @@ public final class CheckpointFolder implements AutoCloseable {
           hash.update(rounded(fileOf.get(name).values(name, start, count)));
         }
       }
-      return HexFormat.of().formatHex(hash.digest()).substring(0, SHOWN_DIGITS);
+      return HexFormat.of().formatHex(hash.digest()).substring(0, 32);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e); // every JDK has SHA-256
     }
@@ -308,11 +304,7 @@ public final class CheckpointFolder implements AutoCloseable {
     return file.requireFinite(name, file.load(name, dtype, engine), engine);
   }
 
-  /**
-   * A weight as it is stored; float16 is widened to float32, since no operation reads float16.
-   *
-   * @throws CheckpointException if an element is NaN or infinite
-   */
+  /** A weight as stored, by {@link #load}; float16, which no operation reads, becomes float32. */
   public Tensor loadStored(String name, Engine engine) throws IOException {
     return load(name, storedType(name) == DType.BFLOAT16 ? DType.BFLOAT16 : DType.FLOAT32, engine);
   }

@@ -19,8 +19,6 @@ import org.sparklora.text.json.CheckpointException;
 public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> tensors) {
 
   /**
-   * Reads the headers of a folder.
-   *
    * @throws CheckpointException if there is no {@code config.json}; if there are weights, also as
    *     {@link CheckpointFolder#open} does
    */

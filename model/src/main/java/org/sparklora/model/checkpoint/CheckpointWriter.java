@@ -37,11 +37,7 @@ public final class CheckpointWriter {
 
   private CheckpointWriter() {}
 
-  /**
-   * Writes {@code model.safetensors} and {@code config.json}.
-   *
-   * @param config written with {@code dtype} set to the type of the weights
-   */
+  /** Writes {@code model.safetensors}, and {@code config.json} with the type of the weights. */
   public static void write(
       Path folder, ObjectNode config, DType dtype, List<SafeTensorsWriter.Entry> weights)
       throws IOException {

@@ -95,16 +95,12 @@ public record DecoderConfig(
   }
 
   /**
-   * A linear layer of a block.
-   *
-   * @param module full name
-   * @param share of the tokens that it computes: 1, or active / count in experts
+   * A linear layer of a block by its full name, and the share of the tokens that it computes: 1, or
+   * active / count in experts.
    */
   public record LinearShape(String module, int in, int out, boolean hasBias, double share) {}
 
-  /**
-   * @param theta base of the frequencies
-   */
+  /** A rotation; {@code theta} is the base of its frequencies. */
   public record Rope(double theta, RopeScaling scaling) {}
 
   /**
@@ -217,11 +213,7 @@ public record DecoderConfig(
     return family.has(ModelFamily.Trait.NORM_OF_EACH_HEAD) ? heads().size() : 0;
   }
 
-  /**
-   * The factor of embeddings: √C in some families, else 1.
-   *
-   * @param weights the type that matrices are kept in, to which transformers rounds the factor
-   */
+  /** The factor of embeddings, √C or 1, rounded as in transformers to the matrices' type. */
   public float embeddingScale(DType weights) {
     if (!family.has(ModelFamily.Trait.SCALED_EMBEDDING)) {
       return 1;

@@ -180,9 +180,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
     return rope(new JsonFields(fields.file(), both, older.name()), baseKey);
   }
 
-  /**
-   * @param baseKey the key, beside the parameters, of a base that they lack
-   */
+  /** {@code baseKey} is the key, beside the parameters, of a base that they lack. */
   private DecoderConfig.Rope rope(JsonFields parameters, String baseKey) {
     boolean own = parameters.json().has("rope_theta");
     JsonFields place = own ? parameters : fields;

@@ -98,8 +98,7 @@ public enum ModelFamily {
     WINDOW_IF_SAID,
     /**
      * The layers that layer_types names, else all but each sliding_window_pattern-th, attend over a
-     * window. These layers have a rotary base of their own, and rope_scaling leaves them as they
-     * are.
+     * window. These layers have a rotary base of their own, and no rope_scaling.
      */
     WINDOW_BY_PATTERN
   }

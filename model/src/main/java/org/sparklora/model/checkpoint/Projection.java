@@ -52,11 +52,7 @@ public enum Projection {
     return compareTo(GATE) >= 0;
   }
 
-  /**
-   * The columns of W.
-   *
-   * @param features F, of the feed-forward layer or of an expert
-   */
+  /** The columns of W; {@code features} is F, of the feed-forward layer or of an expert. */
   int in(DecoderConfig config, int features) {
     return switch (this) {
       case QUERY, KEY, VALUE, GATE, UP -> config.hiddenSize();

@@ -85,10 +85,7 @@ public final class SafeTensors implements AutoCloseable {
     return engine.adopt(memory(info.offset(), info.bytes()), dtype, info.shape());
   }
 
-  /**
-   * A tensor in float32 or bfloat16: mapped if it is stored in this type, else widened or rounded
-   * into new memory.
-   */
+  /** A tensor in float32 or bfloat16: mapped if stored so, else widened or rounded into a copy. */
   public Tensor load(String name, DType dtype, Engine engine) throws IOException {
     return engine.inType(dtype, map(name, engine));
   }
@@ -125,10 +122,7 @@ public final class SafeTensors implements AutoCloseable {
     }
   }
 
-  /**
-   * {@code count} elements of a float tensor from element {@code start} on, in row-major order;
-   * widened to float32.
-   */
+  /** {@code count} elements of a float tensor from {@code start} on, row-major, as float32. */
   float[] values(String name, long start, int count) throws IOException {
     TensorInfo info = require(name);
     DType dtype = info.requireFloatType();
@@ -154,10 +148,8 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * One entry of the header, or a part of it.
+   * An entry of the header or a part of it, with name and dtype as there.
    *
-   * @param name as in the header
-   * @param dtype as the header names it
    * @param shape row-major; read-only and not copied
    * @param offset offset of the first byte in the file
    */
@@ -170,11 +162,7 @@ public final class SafeTensors implements AutoCloseable {
           .findFirst();
     }
 
-    /**
-     * The dtype, which a {@link Tensor} must support.
-     *
-     * @throws CheckpointException if no tensor can have it
-     */
+    /** The dtype; throws {@link CheckpointException} if a {@link Tensor} cannot have it. */
     public DType requireFloatType() {
       return floatType()
           .orElseThrow(

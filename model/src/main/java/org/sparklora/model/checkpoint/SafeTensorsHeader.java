@@ -76,11 +76,7 @@ record SafeTensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
     return buffer.flip();
   }
 
-  /**
-   * The error for a damaged file.
-   *
-   * @param reason with its values, as of {@link String#format}
-   */
+  /** The error for a damaged file; the reason has its values as in {@link String#format}. */
   static CheckpointException refusal(Path file, long offset, String reason, Object... values) {
     return new CheckpointException(
         "Cannot read %s as safetensors: at byte %d %s; the file is damaged or cut, copy it again",

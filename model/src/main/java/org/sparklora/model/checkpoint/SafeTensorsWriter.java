@@ -38,11 +38,8 @@ public final class SafeTensorsWriter {
   private SafeTensorsWriter() {}
 
   /**
-   * @param name the tensor's name in the file
-   * @param dtype the type that the tensor is cast to
-   * @param shape the tensor's shape
-   * @param source opens the tensor just before it is written; the writer closes it then, so that
-   *     only one need exist at a time
+   * A tensor of a file, cast to {@code dtype}. The writer opens it just before it is written and
+   * closes it then, so that only one need exist at a time.
    */
   public record Entry(String name, DType dtype, long[] shape, Source source) {
 
@@ -56,10 +53,9 @@ public final class SafeTensorsWriter {
     }
   }
 
-  /** Makes a tensor. */
+  /** Makes a tensor, which the caller closes. */
   @FunctionalInterface
   public interface Source {
-    /** Makes the tensor, which the caller closes. */
     Tensor open() throws IOException;
   }
 
@@ -68,11 +64,7 @@ public final class SafeTensorsWriter {
     write(file, entries, Map.of());
   }
 
-  /**
-   * Writes all entries and further metadata.
-   *
-   * @param metadata further entries of the header's {@code __metadata__}
-   */
+  /** Writes all entries, with further entries of the header's {@code __metadata__}. */
   public static void write(Path file, List<Entry> entries, Map<String, String> metadata)
       throws IOException {
     List<Entry> ordered =

@@ -29,11 +29,7 @@ final class CachedText {
     this.users = users;
   }
 
-  /**
-   * A prompt.
-   *
-   * @param users number of completions that {@link #release} the text; the last one frees its pages
-   */
+  /** A prompt; the last of {@code users} completions to {@link #release} it frees its pages. */
   CachedText(KvCache.Pages cache, int users) {
     this(cache, Optional.empty(), 0, users);
   }

@@ -54,10 +54,7 @@ public final class Generator implements AutoCloseable {
     this(decoder, engine, DEFAULT_ROWS);
   }
 
-  /**
-   * @param rows most completions in flight; a prompt with more completions still has all of them in
-   *     flight
-   */
+  /** Keeps at most {@code rows} completions in flight, or all those of a prompt with more. */
   public Generator(Decoder decoder, Engine engine, int rows) {
     if (rows < 1) {
       throw new IllegalArgumentException(
@@ -113,12 +110,9 @@ public final class Generator implements AutoCloseable {
   }
 
   /**
-   * Refuses a prompt whose completion may take the text into other rotary frequencies: keys in the
-   * cache would keep the former, and a learner, which computes the whole text with the new ones,
-   * would get other probabilities.
-   *
-   * @param tokens of the prompt
-   * @param completion most tokens of the completion
+   * Refuses a prompt of {@code tokens} tokens whose completion, of at most {@code completion}, may
+   * take the text into other rotary frequencies: keys in the cache would keep the former, and a
+   * learner, which computes the whole text with the new ones, would get other probabilities.
    */
   public static void requireOneRotation(
       DecoderConfig model, long promptId, int tokens, int completion) {
@@ -233,10 +227,8 @@ public final class Generator implements AutoCloseable {
     }
 
     /**
-     * Reserves slots for a prompt in the layers with each window. These keep the last tokens of a
-     * pass, so that only the first prompt can do without slots for what no completion sees.
-     *
-     * @param slots receives the prompt's slots, after those of the prompts before it
+     * Adds a prompt's slots in the layers with each window to {@code slots}. Layers keep a pass's
+     * last tokens, so that only the first prompt can do without slots for what no completion sees.
      */
     private List<CachedText> reserve(int tokens, Map<Integer, List<Run>> slots) {
       List<CachedText> cached = new ArrayList<>();

@@ -32,10 +32,7 @@ final class KvCache implements AutoCloseable {
   private final List<KeyValues> layers = new ArrayList<>(); // (S, K·D) each, S as of its window
   private final SortedMap<Integer, Pages> pages = new TreeMap<>(); // by window
 
-  /**
-   * @param windows the window of each layer
-   * @param width K·D
-   */
+  /** An empty cache of layers with these windows; {@code width} is K·D. */
   KvCache(Engine engine, List<Integer> windows, long width) {
     this.engine = engine;
     this.width = width;

@@ -18,11 +18,7 @@ final class Row {
   private float[] logProbs = new float[FIRST_TOKENS];
   private int length = 0;
 
-  /**
-   * @param index number among the prompt's completions
-   * @param cachedPrompt the prompt's cache in the layers with each window, which all its
-   *     completions share
-   */
+  /** Completion {@code index} of a prompt, whose completions share its text of each window. */
   Row(Prompt prompt, int index, List<CachedText> cachedPrompt) {
     this.prompt = prompt;
     this.index = index;
@@ -79,11 +75,7 @@ final class Row {
     return cached.get(window).slot(lastPosition());
   }
 
-  /**
-   * The keys that the last token sees in the layers with a window.
-   *
-   * @param query the token's number in its batch
-   */
+  /** The keys that the last token, {@code query} of its batch, sees in layers with a window. */
   Branch lastBranch(int window, int query) {
     return cached.get(window).branch(query, textLength());
   }

@@ -11,7 +11,6 @@ import org.sparklora.model.engine.SamplingRule;
  *
  * @param numGenerations G, the number of completions of each prompt
  * @param maxCompletionLength most tokens of a completion
- * @param rule how each token is drawn
  * @param endTokens a completion ends with the first of these; empty for none
  * @param seed of all random numbers
  */

@@ -5,12 +5,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
 
-/**
- * {@code y = x·Wᵀ + b}.
- *
- * @param weight W {@code (out, in)}
- * @param bias b {@code (out)}, if the layer has one
- */
+/** {@code y = x·Wᵀ + b}, with W {@code (out, in)} and b {@code (out)}, if the layer has one. */
 public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linear {
 
   @Override

@@ -10,9 +10,8 @@ public sealed interface FeedForward permits GatedFeedForward, RoutedFeedForward 
   sealed interface Saved permits GatedFeedForward.Saved, RoutedFeedForward.Saved {}
 
   /**
-   * {@code residual += this(x)}, with x and residual {@code (N, C)}.
-   *
-   * @param residual empty if only {@code saved} is filled once more, for a backward
+   * {@code residual += this(x)}, both {@code (N, C)}; without a residual only fills {@code saved}
+   * once more, for a backward.
    */
   void forward(Workspace workspace, Tensor x, Saved saved, Optional<Tensor> residual);
 

@@ -11,9 +11,7 @@ public record GatedFeedForward(GateFunction f, Linear gate, Linear up, Linear do
 
   /**
    * The tensors of one forward that backward needs; {@code f(gate) · up} is cheap and computed
-   * again.
-   *
-   * @param gate and up {@code (N, F)}; backward overwrites them
+   * again. Backward overwrites gate and up, {@code (N, F)}.
    */
   public record Saved(Tensor gate, Tensor up, Tensor uGate, Tensor uUp, Tensor uDown)
       implements FeedForward.Saved {

@@ -23,9 +23,8 @@ public record GroupedQueryAttention(
   public record Projections(HeadLinear query, HeadLinear key, Linear value, Linear output) {}
 
   /**
-   * The projection to query or key heads, with its norm.
-   *
-   * @param norm norm of each head, or of all together, before the rotation, if the model has one
+   * The projection to query or key heads, and the norm of each head, or of all together, before the
+   * rotation, if the model has one.
    */
   public record HeadLinear(Linear linear, Optional<RmsNorm> norm) {
 
@@ -50,7 +49,6 @@ public record GroupedQueryAttention(
    * @param v {@code (N, K·D)}
    * @param y the attention's result, {@code (N, H·D)}
    * @param logSumExp {@code (N, H)}
-   * @param inner the tensors kept by norms and projections
    */
   public record Saved(Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Inner inner) {}
 
@@ -82,7 +80,8 @@ public record GroupedQueryAttention(
     Tensor k = projections.key.normed(workspace, saved.k, saved.inner.keyRstd, Buffer.KEY);
     rotate(engine, places, q, k, false);
     KeyValues seen = places.cache().keep(layer, kind.window(), new KeyValues(k, saved.v));
-    engine.attention(tensors(q, seen, saved), shape.heads(), mask(places), shape.scale());
+    AttentionMask mask = places.masks().apply(kind.window());
+    engine.attention(tensors(q, seen, saved), shape.heads(), mask, shape.scale());
     projections.output.forward(workspace, saved.y, residual, saved.inner.uOutput, true);
     workspace.giveBack(Buffer.QUERY, Buffer.KEY);
   }
@@ -112,7 +111,8 @@ public record GroupedQueryAttention(
     Tensor dV = workspace.lendZeros(Buffer.D_VALUE, saved.v.shape());
     AttentionTensors tensors = tensors(q, new KeyValues(k, saved.v), saved);
     Gradients gradients = new Gradients(dY, dQ, dK, dV);
-    engine.attentionBackward(tensors, gradients, shape.heads(), mask(places), shape.scale());
+    AttentionMask mask = places.masks().apply(kind.window());
+    engine.attentionBackward(tensors, gradients, shape.heads(), mask, shape.scale());
     rotate(engine, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
     dQ = query.throughNorm(workspace, saved.q, inner.queryRstd, dQ, Buffer.D_RAW_QUERY);
     dK = key.throughNorm(workspace, saved.k, inner.keyRstd, dK, Buffer.D_RAW_KEY);
@@ -132,9 +132,5 @@ public record GroupedQueryAttention(
         engine.rotate(x, size, angles.cos(), angles.sin(), places.positions(), inverse);
       }
     }
-  }
-
-  private AttentionMask mask(TokenPlaces places) {
-    return places.masks().apply(kind.window());
   }
 }

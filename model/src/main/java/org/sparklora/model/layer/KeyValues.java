@@ -3,9 +3,7 @@ package org.sparklora.model.layer;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
- * The rotated keys and the values of one layer, of a pass's tokens or of the slots of a cache.
- *
- * @param keys {@code (S, K·D)} for S tokens or slots
- * @param values {@code (S, K·D)}
+ * The rotated keys and the values of one layer, {@code (S, K·D)} each, of a pass's S tokens or of a
+ * cache's S slots.
  */
 public record KeyValues(Tensor keys, Tensor values) {}

@@ -24,11 +24,7 @@ public sealed interface Linear permits DenseLinear, LoraLinear {
   /** Computes u as forward did, without y, for a backward after gradient checkpointing. */
   default void recompute(Workspace workspace, Tensor x, Tensor u) {}
 
-  /**
-   * Adds to the gradients of the trained weights, and computes dX {@code (N, in)}.
-   *
-   * @param adds whether dX is added to instead of overwritten
-   */
+  /** Adds to trained weights' gradients; overwrites dX {@code (N, in)}, or {@code adds} to it. */
   void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX, boolean adds);
 
   /** This layer with another dropout mask, for rows that are computed in several calls. */

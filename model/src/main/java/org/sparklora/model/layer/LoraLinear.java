@@ -7,12 +7,9 @@ import org.sparklora.model.layer.Workspace.Buffer;
 
 /**
  * A linear layer plus a trained low-rank update: {@code y = x·Wᵀ + b + s·(drop(x)·Aᵀ)·Bᵀ} (Hu et
- * al., 2021). As in PEFT, dropout touches the input of A only.
+ * al., 2021), with W and b of the base, A {@code (R, in)}, B {@code (out, R)} and the scale s. As
+ * in PEFT, dropout touches the input of A only.
  *
- * @param base W and b
- * @param a A {@code (R, in)}
- * @param b B {@code (out, R)}
- * @param scale s
  * @param dropout share of x that is dropped; 0 outside training
  * @param seed seed of the dropout mask, which backward draws again
  */

@@ -13,11 +13,7 @@ import org.sparklora.model.layer.Workspace.Buffer;
  */
 public record RmsNorm(Weight weight, float epsilon) {
 
-  /**
-   * @param x {@code (M, C)}
-   * @param y receives the result, {@code (M, C)}
-   * @param rstd receives 1/rms of each row, {@code (M)}
-   */
+  /** Overwrites y with the norm of x, both {@code (M, C)}, and rstd {@code (M)} with 1/rms. */
   public void forward(Engine engine, Tensor x, Tensor y, Tensor rstd) {
     engine.rmsNorm(inRows(x), weight.value(), epsilon, inRows(y), rstd);
   }

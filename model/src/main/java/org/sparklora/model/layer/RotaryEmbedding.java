@@ -207,11 +207,7 @@ public final class RotaryEmbedding implements AutoCloseable {
     tables = null;
   }
 
-  /**
-   * The angles of each rotation that the layers have.
-   *
-   * @param positions that the tables have rows for
-   */
+  /** The angles of each rotation that the layers have, for this many positions. */
   public record Tables(int positions, Map<DecoderConfig.Rope, Angles> angles) {
     /** All tensors of the tables. */
     public List<Tensor> tensors() {

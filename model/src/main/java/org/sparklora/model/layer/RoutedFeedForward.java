@@ -27,11 +27,8 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
     implements FeedForward {
 
   /**
-   * The tensors of one forward that backward needs.
-   *
-   * @param logits {@code (N, E)}
-   * @param rows of all experts: gate and up {@code (M, F)}
-   * @param load of all routers of the pass
+   * The tensors of one forward that backward needs: logits {@code (N, E)}, the rows of all experts,
+   * with gate and up {@code (M, F)}, and the load of all routers of the pass.
    */
   public record Saved(Tensor logits, Tensor uRouter, GatedFeedForward.Saved rows, RouterLoad load)
       implements FeedForward.Saved {}

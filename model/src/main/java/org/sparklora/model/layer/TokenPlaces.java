@@ -11,8 +11,6 @@ import org.sparklora.model.engine.tensor.Indices;
  * @param tokens token ids, {@code (N)}
  * @param masks by the window of layers, the keys that each token sees there
  * @param positions for each token the row of its position in the rotary tables, {@code (N)}
- * @param rotary the tables of angles
- * @param cache keeps the tokens' own keys and values
  */
 public record TokenPlaces(
     Indices tokens,
@@ -24,10 +22,8 @@ public record TokenPlaces(
   /** Keeps the keys and values of a pass for later ones. */
   public interface Cache {
     /**
-     * Stores a layer's keys and values; returns those that attention reads, as the masks say.
-     *
-     * @param window of the layer
-     * @param own those of the pass's tokens, {@code (N, K·D)}
+     * Stores a layer's keys and values of the pass's tokens, {@code (N, K·D)}; returns those that
+     * attention reads, as the masks say.
      */
     KeyValues keep(int layer, int window, KeyValues own);
   }

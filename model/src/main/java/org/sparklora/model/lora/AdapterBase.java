@@ -13,8 +13,7 @@ import org.sparklora.text.json.CheckpointException;
  * adapter on the wrong one gives fluent nonsense.
  *
  * @param name the user's name of the model; {@code base_model_name_or_path} of an adapter
- * @param fingerprint fingerprint of the weights; the empty string if an adapter records none, as
- *     PEFT's adapters
+ * @param fingerprint of the weights; the empty string if an adapter records none, as PEFT's
  */
 public record AdapterBase(String name, String fingerprint) {
   /** The base model in a local folder. */

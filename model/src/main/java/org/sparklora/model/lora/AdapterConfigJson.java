@@ -92,9 +92,7 @@ final class AdapterConfigJson {
     return JsonFields.read(file).text(BASE).orElse("");
   }
 
-  /**
-   * @throws IllegalArgumentException if an adapter cannot have a value
-   */
+  /** Reads a config; an {@link IllegalArgumentException} names a value that it cannot have. */
   static LoraConfig read(Path file) throws IOException {
     JsonFields fields = JsonFields.read(file);
     refuseOtherKinds(fields);

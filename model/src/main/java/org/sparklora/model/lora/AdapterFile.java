@@ -1,6 +1,5 @@
 package org.sparklora.model.lora;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,8 +44,7 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
   private static final String FINGERPRINT = "base_model_fingerprint";
 
   /**
-   * Reads the settings and checks that names and shapes of the factors fit the model. No factor is
-   * read.
+   * Reads the settings and checks names and shapes of the factors, whose values are not read.
    *
    * @throws CheckpointException if a file is missing or damaged, the adapter is of a kind that
    *     cannot be applied, or belongs to another model
@@ -64,8 +62,7 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
    * adapter records one, else names; logs a warning if the names differ.
    *
    * @param name the user's name of the model
-   * @throws CheckpointException also if the adapter was trained on other weights, or its file has
-   *     another head
+   * @throws CheckpointException also if it was trained on other weights, or has another head
    */
   public static AdapterFile open(Path folder, String name, CheckpointFolder base)
       throws IOException {
@@ -99,9 +96,7 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
     }
   }
 
-  /**
-   * @param file the tensors of the file of factors, by name
-   */
+  /** Refuses a file of factors, given as tensors by name, that does not fit the layout. */
   private void check(Map<String, TensorInfo> file) {
     List<String> names = layout.entries().stream().map(ParameterLayout.Entry::name).toList();
     TreeSet<String> missing = new TreeSet<>(names);
@@ -171,11 +166,8 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
   }
 
   /**
-   * Writes an adapter that PEFT loads; each file appears whole or not at all.
-   *
-   * @param folder created if missing
-   * @param parameters a vector of the layout
-   * @param base the model that it was trained on
+   * Writes an adapter that PEFT loads, of a vector of the layout that was trained on {@code base};
+   * creates the folder. Each file appears whole or not at all.
    */
   public static void write(Path folder, AdapterLayout layout, Tensor parameters, AdapterBase base)
       throws IOException {
@@ -183,7 +175,6 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
     Map<String, String> about =
         base.fingerprint().isEmpty() ? Map.of() : Map.of(FINGERPRINT, base.fingerprint());
     SafeTensorsWriter.write(folder.resolve(WEIGHTS), layout.tensors(parameters), about);
-    ObjectNode config = AdapterConfigJson.of(layout, base.name());
-    JsonFile.write(folder.resolve(CONFIG), config);
+    JsonFile.write(folder.resolve(CONFIG), AdapterConfigJson.of(layout, base.name()));
   }
 }

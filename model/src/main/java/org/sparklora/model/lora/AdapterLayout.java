@@ -107,8 +107,6 @@ public final class AdapterLayout extends ParameterLayout {
   }
 
   /**
-   * The layout of an adapter for a model.
-   *
    * @throws IllegalArgumentException if the config targets no layer of the model
    */
   public static AdapterLayout of(LoraConfig config, DecoderConfig model) {

@@ -36,8 +36,6 @@ public record AdapterMerge(
     Tensor parameters,
     Engine engine,
     Quantization quantization) {
-  private static final String TIE = "tie_word_embeddings";
-
   /**
    * Writes the merged model with the base's generation config, and with the tokenizer and chat
    * template of the adapter's folder; what a folder without tokenizer.json lacks is the base's.
@@ -78,7 +76,7 @@ public record AdapterMerge(
     ObjectNode json = base.configJson();
     if (config.tieWordEmbeddings() && layout.factors(WeightNames.HEAD_MODULE).isPresent()) {
       sources.put(WeightNames.HEAD, WeightNames.EMBEDDING);
-      json.put(TIE, false);
+      json.put("tie_word_embeddings", false);
     }
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     sources.forEach((name, source) -> entries.add(entry(name, source, shapes.get(source))));

@@ -9,11 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which linear layers get an adapter, by PEFT's rules ({@code target_modules}, {@code
- * exclude_modules}).
- *
- * @param include selects layers
- * @param exclude removes some of the included layers
+ * Which linear layers get an adapter, by PEFT's rules: those that {@code target_modules} includes
+ * and {@code exclude_modules} does not exclude.
  */
 public record LoraTargets(Rule include, Rule exclude) implements Serializable {
   static final Logger LOG = LoggerFactory.getLogger(LoraTargets.class);
@@ -89,8 +86,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
    * name selects its layer in any block.
    *
    * @param indexes the blocks, {@code layers_to_transform}; empty for all
-   * @param patterns expressions for the name before the index, {@code layers_pattern}; empty for
-   *     any
+   * @param patterns expressions for the name before it, {@code layers_pattern}; empty for any
    */
   public record Names(List<String> names, List<Integer> indexes, List<String> patterns)
       implements Rule {

@@ -8,7 +8,6 @@ package org.sparklora.model.loss;
  * @param normalizer the target tokens of the whole optimizer step, over all its micro-batches and
  *     executors (Hugging Face's {@code num_items_in_batch}); then the micro-batches' losses and
  *     gradients add up to those of the step
- * @param dynamic whether a token's weight is its probability
  * @param routerWeight weight of the auxiliary loss of a mixture's routers
  */
 public record CrossEntropyLoss(double normalizer, boolean dynamic, double routerWeight)

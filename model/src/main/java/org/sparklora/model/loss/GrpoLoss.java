@@ -18,9 +18,7 @@ import org.sparklora.model.loss.PolicyTargets.Completion;
  *
  * <p>The gradient equals PyTorch's, also at kinks of the loss: a clipped ratio passes none.
  *
- * @param config the loss's settings
- * @param targets the targets of one micro-batch
- * @param window the optimizer step of the micro-batch
+ * @param targets of one micro-batch, which belongs to the optimizer step of {@code window}
  * @param routerWeight weight of the auxiliary loss of a mixture's routers, in the micro-batch
  */
 public record GrpoLoss(
@@ -238,12 +236,7 @@ public record GrpoLoss(
     return 1 / (divisor * window.microBatches()); // the step is the mean of its micro-batches
   }
 
-  /**
-   * A token's term of the loss and its derivatives.
-   *
-   * @param dRatio derivative by the probability ratio
-   * @param dLogProb derivative by the log-probability outside the ratio
-   */
+  /** A term of the loss; derivatives by the ratio, and by the log-probability outside the ratio. */
   private record Term(double value, double dRatio, double dLogProb) {
     static final Term NOTHING = new Term(0, 0, 0);
 
@@ -303,12 +296,7 @@ public record GrpoLoss(
     return Math.exp(difference) - difference - 1;
   }
 
-  /**
-   * The metrics that TRL logs of a micro-batch, under TRL's names.
-   *
-   * @param logProbs log-probabilities of all target tokens, {@code (M)}
-   * @param entropies entropies of the predicted distributions, {@code (M)}
-   */
+  /** TRL's metrics of a micro-batch, from its M targets' log-probabilities and entropies. */
   public Map<String, Double> metrics(float[] logProbs, float[] entropies) {
     Chunk chunk = chunk(0, logProbs, entropies);
     boolean sequence = config.ratio().isOfSequence();

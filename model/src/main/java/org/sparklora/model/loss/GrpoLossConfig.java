@@ -7,7 +7,6 @@ import java.io.Serializable;
 /**
  * The loss of GRPO and its variants, with TRL's names and defaults.
  *
- * @param soft the settings of losses that do not clip
  * @param topEntropyQuantile share of the tokens, in descending order of entropy, that the policy is
  *     trained on; 1 for all
  * @param temperature the temperature of the sampler, by which logits are divided
@@ -48,10 +47,7 @@ public record GrpoLossConfig(
     SEQUENCE
   }
 
-  /**
-   * @param lossType how the terms of tokens are reduced to one loss
-   * @param maxCompletionLength most tokens of a completion; {@code DR_GRPO} divides by it
-   */
+  /** The reduction of tokens' terms to one loss; {@code DR_GRPO} divides by the largest length. */
   public record Reduction(LossType lossType, int maxCompletionLength) implements Serializable {
     public Reduction {
       require(
@@ -114,12 +110,7 @@ public record GrpoLossConfig(
     }
   }
 
-  /**
-   * Temperatures of {@code SAPO}.
-   *
-   * @param positive temperature for positive advantages
-   * @param negative temperature for other advantages
-   */
+  /** Temperatures of {@code SAPO} for positive and for other advantages. */
   public record Sapo(double positive, double negative) implements Serializable {
     public Sapo {
       require(positive > 0, "sapo_temperature_pos", positive, "it must be above 0");
@@ -129,12 +120,7 @@ public record GrpoLossConfig(
 
   /**
    * The weight {@code e^λ · w^k · e^(−λw)} of {@code VESPO}, where w is the ratio of a completion's
-   * probabilities under the policy and its sampler.
-   *
-   * @param kPositive k of a completion whose advantage is not negative
-   * @param lambdaPositive λ of such a completion
-   * @param kNegative k of the others
-   * @param lambdaNegative λ of the others
+   * probabilities under the policy and its sampler; k and λ differ if its advantage is negative.
    */
   public record Vespo(
       double kPositive, double lambdaPositive, double kNegative, double lambdaNegative)

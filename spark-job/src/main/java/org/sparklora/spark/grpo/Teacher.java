@@ -38,14 +38,13 @@ import org.sparklora.train.workers.Workers;
  * @param model the teacher; empty if the run has none
  */
 record Teacher(Optional<AdaptedModel> model) implements AutoCloseable {
-  private static final String WEIGHT = "1.0";
 
   /** These settings with a teacher's default of {@code beta}, if they name one. */
   static Settings completed(Settings settings) {
     if (settings.find(Flags.TEACHER_MODEL_NAME_OR_PATH).isEmpty()) {
       return settings;
     }
-    Settings all = settings.withDefault(Flags.BETA, WEIGHT);
+    Settings all = settings.withDefault(Flags.BETA, "1.0");
     ConfigException.require(
         all.get(Flags.BETA) > 0,
         Flags.BETA,

@@ -20,8 +20,7 @@ import org.sparklora.train.workers.Workers;
  * project's decoder the same seed gives the same completions, however prompts are divided and after
  * a retry of a part.
  *
- * @param sampler the policy that completes
- * @param tokenizer of its model
+ * @param sampler the policy that completes, whose model has this tokenizer
  * @param sampling settings, with the tokens that end a completion
  * @param policyVersion optimizer steps of the policy
  */

@@ -19,10 +19,8 @@ public final class GroupSelection {
   private static final Logger LOG = LoggerFactory.getLogger(GroupSelection.class);
 
   /**
-   * Whether and how often prompts whose completions all got the same reward are replaced.
-   *
-   * @param isOn {@code dynamic_sampling}
-   * @param maxDraws {@code dynamic_sampling_max_draws}: most batches of prompts drawn for a round
+   * Flag {@code dynamic_sampling}, and {@code dynamic_sampling_max_draws}: most batches of prompts
+   * drawn for a round.
    */
   public record Config(boolean isOn, int maxDraws) {}
 
@@ -34,10 +32,7 @@ public final class GroupSelection {
   private final List<List<ScoredGeneration>> flat = new ArrayList<>();
   private int draws = 0;
 
-  /**
-   * @param wanted groups of a round, P
-   * @param groupSize G
-   */
+  /** Selects P = {@code wanted} groups of G = {@code groupSize} completions for a round. */
   public GroupSelection(int wanted, int groupSize, Config config) {
     this.wanted = wanted;
     this.groupSize = groupSize;

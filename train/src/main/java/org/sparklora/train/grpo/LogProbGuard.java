@@ -28,10 +28,7 @@ public final class LogProbGuard {
   private double largest = 0;
   private long tokens = 0;
 
-  /**
-   * @param round number of the round, from 0
-   * @param bound largest allowed mean absolute difference, in nats
-   */
+  /** Guards a round, from 0; {@code bound} is the largest mean absolute difference, in nats. */
   public LogProbGuard(int round, double bound) {
     this.round = round;
     this.bound = bound;
@@ -56,11 +53,7 @@ public final class LogProbGuard {
     return sum / Math.max(1, tokens);
   }
 
-  /**
-   * Checks the mean difference against the bound.
-   *
-   * @throws PolicyMismatchException if the mean difference is beyond the bound, or not a number
-   */
+  /** Throws a {@link PolicyMismatchException} if the mean is beyond the bound, or not a number. */
   public LogProbGuard require() {
     if (mean() <= bound) { // false for NaN
       return this;

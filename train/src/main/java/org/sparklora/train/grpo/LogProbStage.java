@@ -15,10 +15,8 @@ import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
 
 /**
- * Computes the log-probabilities of drawn tokens as training does. The rows of a batch affect how
- * sums round, so batches do not depend on the workers.
- *
- * @param rows completions of a micro-batch
+ * Computes the log-probabilities of drawn tokens as training does, {@code rows} completions in a
+ * micro-batch. The rows of a batch affect how sums round, so batches do not depend on the workers.
  */
 public record LogProbStage(Workers workers, TrainedModel model, float temperature, int rows) {
 

@@ -38,11 +38,7 @@ public record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long
     return Arrays.stream(round(number)).mapToObj(prompts::get).toList();
   }
 
-  /**
-   * The indices of a round's prompts.
-   *
-   * @param number of the round, from 0, counted over all epochs
-   */
+  /** The indices of the prompts of a round, numbered from 0 over all epochs. */
   public int[] round(int number) {
     int epoch = number / roundsPerEpoch();
     int start = number % roundsPerEpoch() * promptsPerRound;

@@ -32,10 +32,8 @@ public record Round(
     Optional<Sampled> uncompared) {
 
   /**
-   * The sampler's log-probabilities, to be compared with those of the step that trains on a round.
-   *
-   * @param logProbs of each row's tokens, from the sampler
-   * @param guard which has compared nothing yet
+   * The sampler's log-probabilities of each row's tokens, and a guard that has compared nothing
+   * yet: for the step that trains on the round.
    */
   public record Sampled(List<float[]> logProbs, LogProbGuard guard) {}
 
@@ -46,23 +44,13 @@ public record Round(
 
   /** Gives rounds. */
   public interface Source {
-    /**
-     * Draws a round with the current policy.
-     *
-     * @param number of the round, from 0
-     * @param policyVersion optimizer steps that the policy has taken
-     */
+    /** Draws round {@code number}, from 0, with the policy after {@code policyVersion} steps. */
     Round draw(int number, int policyVersion);
   }
 
   /**
-   * The slice of a micro-step.
-   *
-   * @param step number of the optimizer step, from 0
-   * @param number of the micro-batch in the step
-   * @param slice from 0
-   * @param slices into how many equal parts the round is cut ({@code steps_per_generation})
-   * @param accumulation micro-batches of the optimizer step
+   * Micro-batch {@code number} of the {@code accumulation} of an optimizer step: a slice of the
+   * round, cut into {@code slices} equal parts ({@code steps_per_generation}). Numbers are from 0.
    */
   public PolicyMicroBatch microBatch(
       int step, int number, int slice, int slices, int accumulation, GrpoLossConfig config) {

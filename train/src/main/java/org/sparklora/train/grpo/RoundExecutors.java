@@ -36,11 +36,7 @@ public record RoundExecutors(int ahead, Optional<Integer> count, Optional<Intege
     return executors;
   }
 
-  /**
-   * The executors that train.
-   *
-   * @throws ConfigException if none is left
-   */
+  /** The executors that train; throws a {@link ConfigException} if none is left. */
   public Workers learners(Workers all) {
     int others = drawers.orElse(0);
     ConfigException.require(
@@ -59,11 +55,7 @@ public record RoundExecutors(int ahead, Optional<Integer> count, Optional<Intege
         : learners.count();
   }
 
-  /**
-   * The workers that draw, or ask servers.
-   *
-   * @param asksServers whether servers draw; then executors go on training meanwhile
-   */
+  /** The workers that draw, or ask servers to; then executors go on training meanwhile. */
   public Workers drawers(Workers all, boolean asksServers) {
     return ahead > 0 && asksServers
         ? new LocalWorkers()

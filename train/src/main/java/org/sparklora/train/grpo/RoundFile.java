@@ -62,9 +62,8 @@ public final class RoundFile {
   }
 
   /**
-   * The unfinished round of a checkpoint; empty if the run begins, or resumes between rounds.
-   *
-   * @param scored the round's judged completions, to be shown; the log has all else already
+   * The unfinished round of a checkpoint, with its judged completions to be shown: the log has all
+   * else already. Empty if the run begins, or resumes between rounds.
    */
   public static Optional<Round> read(
       Configuration hadoop, Optional<Path> checkpoint, Supplier<List<ScoredGeneration>> scored)
@@ -89,11 +88,7 @@ public final class RoundFile {
         new Configuration(false), local.resolve(ahead(number)).toUri().toString(), completions);
   }
 
-  /**
-   * The judged completions of the rounds that a checkpoint has ahead, by number.
-   *
-   * @param first number of the first round that the run will need
-   */
+  /** The judged completions of a checkpoint's rounds ahead, by number, from {@code first} on. */
   public static SortedMap<Integer, List<ScoredGeneration>> readAhead(
       Configuration hadoop, Optional<Path> checkpoint, int first) throws IOException {
     SortedMap<Integer, List<ScoredGeneration>> ahead = new TreeMap<>();

@@ -111,11 +111,7 @@ public record RoundSteps(
     return accumulation % microSteps() == 0;
   }
 
-  /**
-   * These sizes for a number of workers.
-   *
-   * @throws ConfigException if workers average and cannot have equal parts of a step
-   */
+  /** These sizes for some workers; a ConfigException if local steps get unequal parts. */
   public RoundSteps by(int count) {
     return new RoundSteps(
         rows,

@@ -34,12 +34,8 @@ public record RoundTables(
   private static final String FILE = "part-00000.parquet";
 
   /**
-   * One batch of completions.
-   *
-   * @param round number of the round, from 0
-   * @param attempt number of the batch in the round, from 0: dynamic sampling draws several
-   * @param draw number of the batch in the run, from 0
-   * @param parameters checksum of the policy's parameters
+   * Batch {@code draw} of the run: batch {@code attempt} of its round, since dynamic sampling draws
+   * several, by the policy whose parameters have this checksum. Numbers are from 0.
    */
   public record Draw(int round, int attempt, int draw, String parameters) {}
 

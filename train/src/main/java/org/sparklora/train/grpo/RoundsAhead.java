@@ -26,16 +26,9 @@ import org.sparklora.pipeline.run.Interruption;
  */
 public final class RoundsAhead<T> implements AutoCloseable {
 
-  /**
-   * The work of drawing a round.
-   *
-   * @param end frees the policy that draws, in the caller's thread
-   */
+  /** The work of drawing a round; {@code end} frees the drawing policy, in the caller's thread. */
   public record Drawing<T>(Supplier<T> draw, Runnable end) {}
 
-  /**
-   * @param <T> a round's completions
-   */
   private record Begun<T>(Future<T> completions, Runnable end) {}
 
   private final int ahead;

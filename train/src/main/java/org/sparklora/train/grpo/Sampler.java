@@ -24,11 +24,7 @@ public interface Sampler extends Serializable {
   /** The program that draws, as tables name it. */
   String generator();
 
-  /**
-   * This project's decoder.
-   *
-   * @param parameters of the model's trained part
-   */
+  /** This project's decoder, with the vector of the model's trained part. */
   record Decoder(TrainedModel model, SharedVector parameters) implements Sampler {
     @Override
     public List<Completion> complete(List<Prompt> prompts, SamplingConfig sampling) {

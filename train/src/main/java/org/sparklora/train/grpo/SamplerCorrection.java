@@ -81,11 +81,7 @@ public record SamplerCorrection(Mode mode, double least, double most) {
     return Optional.of(correction);
   }
 
-  /**
-   * Checks that the loss does not weigh whole completions as well.
-   *
-   * @throws ConfigException for {@code vespo}, if a completion's tokens share one ratio
-   */
+  /** Throws a ConfigException for {@code vespo}, if a completion's tokens share one ratio. */
   public void requireFits(LossType loss) {
     ConfigException.require(
         loss != LossType.VESPO || !mode.isOfSequence(),

@@ -32,10 +32,7 @@ public record CpuInfo(String vendor, int family, int model, Set<String> instruct
         : new CpuInfo(windows.contains(INTEL) ? INTEL : "", 0, 0, Set.of());
   }
 
-  /**
-   * The first CPU of a file in the form of Linux's {@code /proc/cpuinfo}; an unknown CPU if the
-   * file cannot be read or has another form.
-   */
+  /** The first CPU of a file like {@code /proc/cpuinfo}; unknown if not readable in that form. */
   static CpuInfo read(Path cpuInfo) {
     Map<String, String> fields = new HashMap<>();
     try (Stream<String> lines = Files.lines(cpuInfo)) {

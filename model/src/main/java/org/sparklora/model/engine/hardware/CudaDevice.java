@@ -64,11 +64,7 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
                         .formatted(index, devices.isEmpty() ? "none" : devices)));
   }
 
-  /**
-   * @param oldest first number of the oldest sufficient driver version
-   * @param what needs this driver
-   * @throws IllegalStateException if the driver is older
-   */
+  /** Refuses a driver older than {@code oldest}: an IllegalStateException says what needs it. */
   public void requireDriver(int oldest, String what) {
     if (Integer.parseInt(driver.split("\\.")[0]) < oldest) {
       throw new IllegalStateException(
