@@ -249,7 +249,7 @@ public final class OutputFolder implements AutoCloseable {
         Renaming.rename(fileSystem, work, new Path(target.getParent(), name));
         committed = true;
         throw new TableException(
-            "Cannot write %s: another run has finished its results there meanwhile; these results are in %s beside it, rename that"
+            "Cannot write %s: another run has finished its results there meanwhile; the results of this run are in %s beside it: rename that folder"
                 .formatted(target, name));
       }
       if (fileSystem.exists(target)) {
