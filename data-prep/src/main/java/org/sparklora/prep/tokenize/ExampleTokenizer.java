@@ -117,7 +117,7 @@ public record ExampleTokenizer(
           Reason.TEXT_TOO_LONG,
           String.format(
               Locale.ROOT,
-              "its text has %,d characters (as the chat template renders it, where there is one), and at most %,d are tokenized as one; divide it among several rows, or look at the template",
+              "its text, rendered by the chat template if there is one, has %,d characters, and a text may have at most %,d; divide the text among several rows, or look at the template",
               text.length(),
               MOST_CHARACTERS),
           "");

@@ -304,7 +304,7 @@ class VllmServersTest {
     refuses(server -> server.faults = number -> VllmStandIn.Fault.GARBAGE, "not JSON", "0.10.2");
   }
 
-  /** As vLLM 0.32 compares it. */
+  /** vLLM 0.32 compares the largest rank of an adapter's patterns with its own limit. */
   @Test
   void aServerMustHoldTheLargestRankOfAPattern() throws IOException {
     LoraConfig.Patterns patterns = new LoraConfig.Patterns(Map.of("q_proj", 32), Map.of());
