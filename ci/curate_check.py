@@ -1,5 +1,5 @@
 """Compares curate with datasketch on planted near duplicates and planted questions. Called by curate_check.sh with the
-repository, a scratch folder and the number of documents.
+repository, a scratch folder, the number of documents and, to compare with text-dedup, a Python that has it.
 
 Documents are sentences of a made-up language with Zipf's frequencies. A quarter of them are originals with copies: paraphrased
 (words replaced), with changed numbers, with moved sentences, exact; and templates filled with other names, which are no
@@ -8,9 +8,11 @@ threshold, directly or through others, and pairs of an original and its planted 
 
 import itertools
 import json
+import os
 import random
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -125,6 +127,24 @@ def with_datasketch(texts):
     return clusters.pairs(), time.time() - started[0], time.process_time() - started[1]
 
 
+def with_text_dedup(python, *options):
+    """Also reads and writes, in two processes."""
+    output = work / "text-dedup"
+    command = [python, "-m", "text_dedup.minhash", "--path", "json", "--data_files", work / "data.jsonl", "--split", "train",
+               "--cache_dir", work / "cache", "--column", "text", "--ngram", "5", "--num_perm", str(PERMUTATIONS),
+               "--threshold", str(THRESHOLD), "--num_proc", "2", "--output", output, "--debug", *options]
+    shutil.rmtree(work / "cache", ignore_errors=True)
+    started = time.time(), used()
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "HF_HOME": str(work / "cache"), "HF_HUB_OFFLINE": "1"})
+    seconds = time.time() - started[0], used() - started[1]
+    dump = "import json, pickle, sys; print(json.dumps(list(pickle.load(open(sys.argv[1], 'rb')).parent.items())))"
+    found = subprocess.run([python, "-c", dump, output / "uf.pkl"], check=True, capture_output=True, text=True).stdout
+    clusters = UnionFind(count)
+    for row, parent in json.loads(found):
+        clusters.union(row, parent)
+    return clusters.pairs(), *seconds
+
+
 def used():
     """CPU seconds of all commands that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -209,6 +229,11 @@ for name, truth in (("similarity", similar(documents)), ("planted copies", copie
             print(f"    {kind}: found {len(ours & pairs) / len(pairs):.3f}, datasketch {len(theirs & pairs) / len(pairs):.3f}")
 print(f"{count} documents, {megabytes:.0f} MB: curate on two cores {seconds:.1f} s ({cpu:.1f} CPU seconds), datasketch on one "
       f"{their_seconds:.1f} s ({their_cpu:.1f}); ratio of seconds {seconds / their_seconds:.2f}")
+for options in ([], ["--hash_func", "xxh3", "--hash_bits", "32"]) if len(sys.argv) > 4 else []:
+    theirs, their_seconds, their_cpu = with_text_dedup(sys.argv[4], *options)
+    scores = [f1(theirs, truth) for truth in (similar(documents), copies(documents))]
+    print(f"text-dedup {' '.join(options)}: F1 {scores[0]:.4f} and {scores[1]:.4f}, {their_seconds:.1f} s on two cores ({their_cpu:.1f} CPU seconds); "
+          f"curate's seconds by its: {seconds / their_seconds:.2f}")
 found, expected = decontamination(texts)
 print(f"decontamination: {len(found & expected)} of {len(expected)} planted questions found, {len(found - expected)} other rows removed")
 failed += found != expected

@@ -12,7 +12,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
@@ -214,17 +213,17 @@ public final class PrepJob {
 
   /** First stage: documents to files. Returns the length of each document, by split. */
   private List<int[]> tokenize(JavaSparkContext spark, List<SplitGroup> groups, Path documents) {
-    SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     TextSource source = text;
     Clock clock = Clock.fixed(Instant.now(), ZoneId.systemDefault()); // one date for all rows
     List<RowKind> bySource = kinds;
     List<SplitReport> reports =
         new SparkStage(spark, rows.stages().get(0), "tokens")
             .run(
+                configuration,
                 groups,
-                (index, split, tokens) ->
+                (hadoop, index, split, tokens) ->
                     TokenizeSplit.run(
-                        hadoop.value(),
+                        hadoop,
                         source,
                         clock,
                         bySource.get(split.source()),
@@ -244,17 +243,17 @@ public final class PrepJob {
   /** Second stage: documents to rows. */
   private List<SplitReport> write(
       JavaSparkContext spark, List<RowKind.RowFile> files, Path documents, Path output) {
-    SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     int count = files.size();
     return new SparkStage(spark, rows.stages().get(1), "tokens")
         .run(
+            configuration,
             files,
-            (index, file, tokens) ->
+            (hadoop, index, file, tokens) ->
                 AttemptFile.write(
-                    hadoop.value(),
+                    hadoop,
                     documents,
                     new Path(output, PackedSequenceTable.fileName(index, count)),
-                    attempt -> file.write(hadoop.value(), documents, attempt)));
+                    attempt -> file.write(hadoop, documents, attempt)));
   }
 
   private List<TableManifest.TableFile> describe(Path folder, List<SplitReport> written) {

@@ -8,23 +8,30 @@ import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.JavaSparkStatusTracker;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.run.Progress;
@@ -39,12 +46,13 @@ import org.sparklora.prep.document.SplitReport;
  */
 public record SparkStage(JavaSparkContext spark, String name, String unit) {
   private static final long POLL_MILLIS = 50;
+  private static final long MOST_MILLIS_OF_A_KILLED_TASK = 10_000; // it ends at its next row
 
   /** A task, called on an executor. */
   @FunctionalInterface
   public interface Task<T, R> extends Serializable {
     /** Runs; {@code tokens} may receive counts meanwhile, the report has the total. */
-    R run(int index, T piece, LongConsumer tokens);
+    R run(Configuration hadoop, int index, T piece, LongConsumer tokens);
   }
 
   /** A retried task is counted twice, so these counts feed the progress only, never a result. */
@@ -52,14 +60,18 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
       LongAccumulator tasks, LongAccumulator tokens, CollectionAccumulator<String> fatalProblems)
       implements Serializable {
 
-    <T, R extends SplitReport> R of(Task<T, R> task, T piece) {
+    <T, R extends SplitReport> R of(Task<T, R> task, Configuration hadoop, T piece) {
       AtomicLong told = new AtomicLong();
+      TaskContext context = TaskContext.get();
       LongConsumer progress =
           count -> {
+            if (context.isInterrupted()) {
+              throw new TaskKilledException("its stage has ended");
+            }
             told.addAndGet(count);
             tokens.add(count);
           };
-      R report = task.run(TaskContext.getPartitionId(), piece, progress); // one piece a partition
+      R report = task.run(hadoop, context.partitionId(), piece, progress); // one piece a partition
       tasks.add(1);
       tokens.add(report.tokens() - told.get());
       report.fatalProblem().ifPresent(fatalProblems::add);
@@ -67,9 +79,13 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
     }
   }
 
-  /** Runs the tasks; throws a task's fatal problem as soon as one is reported. */
+  /**
+   * Runs the tasks. If one reports a fatal problem, ends the others and throws the problem.
+   *
+   * @param configuration each executor gets it once
+   */
   public <T extends Serializable, R extends SplitReport> List<R> run(
-      List<T> pieces, Task<T, R> task) {
+      Configuration configuration, List<T> pieces, Task<T, R> task) {
     List<JavaSerialized<T>> work = new ArrayList<>();
     pieces.forEach(piece -> work.add(new JavaSerialized<>(piece)));
     Counts counts =
@@ -77,19 +93,23 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
             spark.sc().longAccumulator(name + " tasks"),
             spark.sc().longAccumulator(name + " " + unit),
             spark.sc().collectionAccumulator(name + " problems"));
+    Broadcast<SerializableConfiguration> hadoop =
+        spark.broadcast(new SerializableConfiguration(configuration));
     Running running = new Running(counts.tokens.id());
     spark.setJobDescription(name);
     spark.setCallSite(name);
     spark.sc().addSparkListener(running);
+    JavaFutureAction<List<R>> future =
+        spark
+            .parallelize(work, Math.max(1, work.size()))
+            .map(piece -> counts.of(task, hadoop.value().value(), piece.value()))
+            .collectAsync();
     try {
-      return await(
-          spark
-              .parallelize(work, Math.max(1, work.size()))
-              .map(piece -> counts.of(task, piece.value()))
-              .collectAsync(),
-          work.size(),
-          counts,
-          running);
+      return await(future, work.size(), counts, running);
+    } catch (RuntimeException e) {
+      future.cancel(true);
+      awaitTasks(future);
+      throw e;
     } finally {
       spark.sc().removeSparkListener(running);
       spark.setJobDescription(null);
@@ -104,11 +124,11 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
       while (true) {
         try {
           List<R> reports = future.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
-          stopAtFatalProblem(future, counts);
+          stopAtFatalProblem(counts);
           progress.done(counts.tokens.value());
           return reports;
         } catch (TimeoutException e) { // tasks are still running
-          stopAtFatalProblem(future, counts);
+          stopAtFatalProblem(counts);
           progress.show(
               (double) counts.tasks.value() / Math.max(1, pieces),
               counts.tokens.value() + running.tokens());
@@ -117,20 +137,47 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
     } catch (ExecutionException e) {
       throw unwrapped(e);
     } catch (InterruptedException e) {
-      future.cancel(true);
       Thread.currentThread().interrupt();
       throw new TableException(
           "Cannot finish the stage " + name + ": the run was interrupted; start it again", e);
     }
   }
 
-  private static void stopAtFatalProblem(JavaFutureAction<?> future, Counts counts) {
+  private static void stopAtFatalProblem(Counts counts) {
     List<String> problems = new ArrayList<>(counts.fatalProblems.value());
     if (!problems.isEmpty()) {
-      future.cancel(true);
       throw new TableException(
           Collections.min(problems)); // the same one each time if all have arrived
     }
+  }
+
+  /**
+   * Waits until no task of a cancelled job runs: Spark cancels a job without waiting, and a task
+   * that goes on writing would bring back the folder that the caller deletes.
+   */
+  private void awaitTasks(JavaFutureAction<?> future) {
+    JavaSparkStatusTracker jobs = spark.statusTracker();
+    boolean interrupted = Thread.interrupted();
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOST_MILLIS_OF_A_KILLED_TASK);
+    while (System.nanoTime() < end && isActive(jobs, future)) {
+      try {
+        Thread.sleep(POLL_MILLIS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static boolean isActive(JavaSparkStatusTracker jobs, JavaFutureAction<?> future) {
+    return future.jobIds().stream()
+        .map(jobs::getJobInfo)
+        .filter(Objects::nonNull)
+        .flatMapToInt(job -> Arrays.stream(job.stageIds()))
+        .mapToObj(jobs::getStageInfo)
+        .anyMatch(stage -> stage != null && stage.numActiveTasks() > 0);
   }
 
   /** The exception that a task threw, without Spark's wrapping, if it is one of our own types. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -20,7 +21,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
@@ -230,7 +230,8 @@ public final class CurateJob {
         run(
             "sketch",
             "words",
-            split -> SketchSplit.run(wanted.get(split.part()), sent.value(), split));
+            (split, words) ->
+                SketchSplit.run(wanted.get(split.part()), sent.value(), split, words));
     sent.destroy();
     for (int part = 0; part < parts.size(); part++) {
       DatasetInput rows = parts.get(part).rows();
@@ -246,21 +247,21 @@ public final class CurateJob {
 
   /** A task of a stage, called on an executor. */
   private interface Task extends Serializable {
-    CurateReport run(CuratedSplit split);
+    CurateReport run(CuratedSplit split, LongConsumer processed);
   }
 
   private List<CurateReport> run(String name, String unit, Task task) {
-    SerializableConfiguration hadoop = new SerializableConfiguration(tables.hadoop());
     Path folder = scratch;
     int count = splits.size();
     List<Integer> ofSplits = partOf;
     return new SparkStage(spark, name, unit)
         .run(
+            tables.hadoop(),
             splits,
-            (index, rows, progress) ->
+            (hadoop, index, rows, processed) ->
                 task.run(
-                    new CuratedSplit(
-                        hadoop.value(), ofSplits.get(index), index, count, rows, folder)));
+                    new CuratedSplit(hadoop, ofSplits.get(index), index, count, rows, folder),
+                    processed));
   }
 
   /** Runs the stage of {@link WriteSplit}; {@code firstRows} as in {@link WriteSplit.Places}. */
@@ -277,10 +278,11 @@ public final class CurateJob {
               RowFile.ofGroups(tables.hadoop(), schema, columns.get(part)).close();
               return new WriteSplit.Places(output, folder(part), schema, firstRows, names);
             });
-    return run(stage, "rows", split -> WriteSplit.run(places.get(split.part()), split));
+    return run(
+        stage, "rows", (split, rows) -> WriteSplit.run(places.get(split.part()), split, rows));
   }
 
-  /** Runs the steps in order on the sketches, and writes their decisions. */
+  /** Runs the steps in order on the sketches. */
   private void decide(List<MessageType> columns) {
     CurateConfig.Steps steps = config.steps();
     SketchTable sketches = new SketchTable(tables.session(), scratch);
@@ -299,7 +301,6 @@ public final class CurateJob {
     if (!steps.evaluationSets().isEmpty()) {
       ContaminatedRowsTable.remove(sketches);
     }
-    sketches.decide();
   }
 
   private void filter(SketchTable sketches, List<MessageType> columns) {
@@ -313,7 +314,8 @@ public final class CurateJob {
             });
     write("copy rows to filter", new Path(scratch, COPIES), withIds, new long[0]);
     for (int part = 0; part < parts.size(); part++) {
-      Dataset<Row> rows = sketches.read(COPIES + "/" + CurateManifest.DATA + folder(part));
+      Dataset<Row> rows =
+          sketches.read(COPIES + "/" + CurateManifest.DATA + folder(part), withIds.get(part));
       int[] range = {partOf.indexOf(part), partOf.lastIndexOf(part)};
       for (String filter : parts.get(part).filters(config.steps())) {
         FilteredRowsTable.remove(sketches, rows, range, filter);

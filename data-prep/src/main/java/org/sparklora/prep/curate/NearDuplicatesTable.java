@@ -2,11 +2,10 @@ package org.sparklora.prep.curate;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.when;
 
 import java.util.Iterator;
 import org.apache.parquet.example.data.Group;
@@ -17,6 +16,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
+import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 
@@ -28,14 +29,13 @@ import org.apache.spark.sql.types.DataTypes;
  * <pre>
  * rows with equal sets   one of them represents all: a text that occurs often is compared once
  * first round            in each bucket, all with the first, which mostly gives one cluster
- * second round           in buckets with several clusters, all pairs of rows of different ones
+ * second round           in each bucket, all pairs of its other rows that are in different clusters
  * </pre>
  *
  * <p>The pairs that are left out join rows that are in one cluster already, so the clusters are
  * those of all pairs.
  */
 final class NearDuplicatesTable {
-  private static final String[] SET = {"set_high", "set_low"};
   private static final MessageType LABEL =
       MessageTypeParser.parseMessageType(
           "message label { required int64 row; required int64 cluster; }");
@@ -52,33 +52,37 @@ final class NearDuplicatesTable {
 
   static void remove(SketchTable sketches, double threshold, CurateConfig.Keep keep) {
     NearDuplicatesTable pairs = new NearDuplicatesTable(sketches, threshold);
-    Dataset<Row> rows = sketches.rows().where(col(SET[0]).isNotNull());
-    Dataset<Row> sets =
+    WindowSpec equalSets = Window.partitionBy("set_high", "set_low");
+    Dataset<Row> rows =
         sketches.stored(
-            "sets", "texts of equal words", rows.groupBy(SET[0], SET[1]).agg(min("id").as("set")));
-    pairs.findPairs(sets);
+            "sets",
+            "texts of equal words",
+            sketches
+                .rows()
+                .where(col("set_high").isNotNull())
+                .withColumn("set", min("id").over(equalSets))
+                .withColumn("bucket", when(col("id").equalTo(col("set")), col("bucket")))
+                .select("id", "length", "score", "set", "bucket"));
+    pairs.findPairs(rows);
     sketches.removeAllButOne(
         Step.NEAR_DUPLICATES,
-        pairs.labelled("labels", rows.join(sets, SET), "set"),
+        pairs.labelled("labels", rows, "set"),
         new String[] {"cluster"},
         keep,
         "similarity of at least " + threshold);
   }
 
-  private void findPairs(Dataset<Row> sets) {
-    Dataset<Row> places =
-        sketches
-            .all()
-            .join(sets.select(col("set").as("id")), "id")
-            .select(col("id"), explode(col("bucket")).as("bucket"));
-    Dataset<Row> crowded =
-        places
-            .groupBy("bucket")
-            .agg(min("id").as("first"), count(lit(1)).as("rows"))
-            .where(col("rows").gt(1))
-            .select("bucket", "first");
+  private void findPairs(Dataset<Row> rows) {
+    WindowSpec inBucket = Window.partitionBy("bucket");
     Dataset<Row> members =
-        sketches.stored("members", "rows of one bucket", places.join(crowded, "bucket"));
+        sketches.stored(
+            "members",
+            "rows of one bucket",
+            rows.select(col("id"), explode(col("bucket")).as("bucket"))
+                .withColumn("first", min("id").over(inBucket))
+                .withColumn("last", max("id").over(inBucket))
+                .where(col("first").lt(col("last")))
+                .drop("last"));
     Dataset<Row> withFirst =
         members
             .where(col("id").gt(col("first")))
@@ -86,25 +90,20 @@ final class NearDuplicatesTable {
             .distinct();
     connect("similar-to-first", withFirst);
 
-    Dataset<Row> clustered =
-        sketches.stored(
-            "clustered-members",
-            "clusters of one bucket",
-            labelled("first-labels", members, "id").select("bucket", "id", "cluster"));
-    Dataset<Row> divided =
-        clustered
-            .groupBy("bucket")
-            .agg(min("cluster").as("least"), max("cluster").as("most"))
+    Dataset<Row> left =
+        labelled("first-labels", members, "id")
+            .where(col("id").gt(col("first")))
+            .withColumn("least", min("cluster").over(inBucket))
+            .withColumn("most", max("cluster").over(inBucket))
             .where(col("least").lt(col("most")))
-            .select("bucket");
-    Dataset<Row> left = clustered.join(divided, "bucket").toDF("bucket", "a", "cluster_a");
+            .select("bucket", "id", "cluster")
+            .toDF("bucket", "a", "cluster_a");
     Dataset<Row> right = left.toDF("bucket", "b", "cluster_b");
     Dataset<Row> across =
         left.join(right, "bucket")
             .where(col("a").lt(col("b")).and(col("cluster_a").notEqual(col("cluster_b"))))
             .select("a", "b")
-            .distinct()
-            .join(withFirst, new String[] {"a", "b"}, "left_anti"); // compared already
+            .distinct();
     connect("similar", across);
   }
 

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
@@ -37,7 +38,7 @@ final class SketchSplit implements RowHandler {
    * the normalised text, {@code set} of its shingles, {@code bucket} of its signature's bands, and
    * {@code length} counts its characters.
    */
-  private static final MessageType SKETCH =
+  static final MessageType SKETCH =
       MessageTypeParser.parseMessageType(
           """
           message sketch {
@@ -92,26 +93,35 @@ final class SketchSplit implements RowHandler {
   private final EvaluationQuestions questions;
   private final CuratedSplit split;
   private final RowFile<Group> sketches;
+  private final LongConsumer words;
   private final CurateReport report = new CurateReport();
   private long position;
 
   private SketchSplit(
-      Wanted wanted, EvaluationQuestions questions, CuratedSplit split, RowFile<Group> sketches) {
+      Wanted wanted,
+      EvaluationQuestions questions,
+      CuratedSplit split,
+      RowFile<Group> sketches,
+      LongConsumer words) {
     this.wanted = wanted;
     this.questions = questions;
     this.split = split;
     this.sketches = sketches;
+    this.words = words;
   }
 
   /**
    * Reads the split. If bad rows are not skipped, reading ends at the first one, and the report has
    * it.
+   *
+   * @param words receives the number of words of each row
    */
-  static CurateReport run(Wanted wanted, EvaluationQuestions questions, CuratedSplit split) {
+  static CurateReport run(
+      Wanted wanted, EvaluationQuestions questions, CuratedSplit split, LongConsumer words) {
     return split.write(
         new Path(split.scratch(), SKETCHES),
         file -> RowFile.ofHashes(split.hadoop(), file, SKETCH),
-        sketches -> new SketchSplit(wanted, questions, split, sketches).read());
+        sketches -> new SketchSplit(wanted, questions, split, sketches, words).read());
   }
 
   private CurateReport read() {
@@ -163,6 +173,7 @@ final class SketchSplit implements RowHandler {
               sketch.add("question_whole", match.whole());
             });
     sketches.write(sketch);
+    words.accept(ofText.count());
     report.processed += ofText.count();
   }
 

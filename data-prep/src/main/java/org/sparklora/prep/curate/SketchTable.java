@@ -1,7 +1,6 @@
 package org.sparklora.prep.curate;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
@@ -23,7 +22,11 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter;
+import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.sparklora.pipeline.run.QueryProgress;
 import org.sparklora.pipeline.table.RowFile;
 
@@ -37,7 +40,7 @@ final class SketchTable {
 
   private final SparkSession session;
   private final Path scratch;
-  private final List<Dataset<Row>> removed = new ArrayList<>();
+  private final List<String> removed = new ArrayList<>(); // a folder for each step
 
   /** Opens the sketches in the folder that {@link SketchSplit} has written to. */
   SketchTable(SparkSession session, Path scratch) {
@@ -48,29 +51,38 @@ final class SketchTable {
   /** Whether Spark SQL can read a column; it refuses nanoseconds, times of day and UUIDs. */
   static boolean canRead(Type column) {
     try {
-      new ParquetToSparkSchemaConverter(SQLConf.get()).convert(new MessageType("row", column));
+      inSpark(new MessageType("row", column));
       return true;
     } catch (Exception e) { // Scala's exceptions are not declared
       return false;
     }
   }
 
+  private static StructType inSpark(MessageType schema) {
+    return new ParquetToSparkSchemaConverter(SQLConf.get()).convert(schema);
+  }
+
   /** The rows that no step has removed. */
   Dataset<Row> rows() {
     Dataset<Row> rows = all();
-    for (Dataset<Row> table : removed) {
-      rows = rows.join(table.select(ID), ID, "left_anti");
+    for (String folder : removed) {
+      rows = rows.join(read(folder, new StructType().add(ID, DataTypes.LongType)), ID, "left_anti");
     }
     return rows;
   }
 
   /** All rows, with those that cannot be read. */
   Dataset<Row> all() {
-    return read(SketchSplit.SKETCHES);
+    return read(SketchSplit.SKETCHES, SketchSplit.SKETCH);
   }
 
-  Dataset<Row> read(String name) {
-    return session.read().parquet(new Path(scratch, name).toString());
+  Dataset<Row> read(String name, MessageType schema) {
+    return read(name, inSpark(schema));
+  }
+
+  /** Reads files of a known schema: Spark would start a job to learn it. */
+  private Dataset<Row> read(String name, StructType schema) {
+    return session.read().schema(schema).parquet(new Path(scratch, name).toString());
   }
 
   /** The rows that the driver writes to a file. */
@@ -80,7 +92,7 @@ final class SketchTable {
         RowFile.ofGroups(session.sparkContext().hadoopConfiguration(), file, schema)) {
       rows.accept(out);
     }
-    return read(file.getName());
+    return read(file.getName(), schema);
   }
 
   /**
@@ -89,41 +101,44 @@ final class SketchTable {
    * @param query words for it in the progress
    */
   Dataset<Row> stored(String name, String query, Dataset<Row> rows) {
-    write(rows.write(), query, new Path(scratch, name));
-    return read(name);
+    write(rows.write(), query, name);
+    return read(name, rows.schema());
   }
 
-  private void write(DataFrameWriter<Row> rows, String query, Path folder) {
+  private void write(DataFrameWriter<Row> rows, String query, String name) {
     QueryProgress.show(
         session.sparkContext(),
         "curate: " + query,
         "rows",
-        () -> rows.option("compression", "snappy").parquet(folder.toString()));
+        () -> rows.option("compression", "snappy").parquet(new Path(scratch, name).toString()));
   }
 
   /**
-   * Removes rows.
+   * Removes rows: writes the decisions for {@link Removal#ofSplit}.
    *
    * @param rows at least with an {@code id}; the columns that follow are over them
    * @param otherSet evaluation set of the row that a row collides with; an empty text: this dataset
    * @param other that row, or {@link Removal#NONE}
    */
   void remove(Step step, Dataset<Row> rows, Column reason, Column otherSet, Column other) {
-    removed.add(
-        stored(
-            "removed-" + removed.size(),
-            step.word(),
-            rows.select(
-                col(ID),
-                lit(step.word()).as("step"),
-                reason.as("reason"),
-                otherSet.as("other_set"),
-                other.as("other"))));
+    Dataset<Row> decisions =
+        rows.select(
+            col(ID),
+            lit(step.word()).as("step"),
+            reason.as("reason"),
+            otherSet.as("other_set"),
+            other.as("other"),
+            shiftright(col(ID), CuratedSplit.POSITION_BITS).as(Removal.SPLIT));
+    String folder = Removal.FOLDER + "/" + removed.size();
+    int tasks = session.sparkContext().defaultParallelism();
+    Dataset<Row> bySplit = decisions.repartition(tasks, col(Removal.SPLIT)); // one file a split
+    write(bySplit.write().partitionBy(Removal.SPLIT), step.word(), folder);
+    removed.add(folder);
   }
 
   /**
-   * Removes all rows but one of each group. A group with many rows costs no memory: they are
-   * counted where they are, and each is joined with the kept one.
+   * Removes all rows but one of each group. A group with many rows costs no memory: Spark keeps
+   * those of a window on disk.
    *
    * @param rows with {@code id}, {@code length}, {@code score} and the columns of {@code group}
    * @param group columns whose values are equal in a group
@@ -132,17 +147,14 @@ final class SketchTable {
       Step step, Dataset<Row> rows, String[] group, CurateConfig.Keep keep, String reason) {
     Column rank = col(keep == CurateConfig.Keep.BEST ? "score" : "length");
     Column first = negate(col(ID)).as("negated");
+    WindowSpec equal = Window.partitionBy(Stream.of(group).map(Column::new).toArray(Column[]::new));
     Column kept =
         keep == CurateConfig.Keep.FIRST
-            ? min(ID)
-            : negate(max(struct(rank, first)).getField("negated"));
-    Dataset<Row> repeated =
-        rows.groupBy(Stream.of(group).map(Column::new).toArray(Column[]::new))
-            .agg(kept.as("kept"), count(lit(1)).as("rows"))
-            .where(col("rows").gt(1));
+            ? min(ID).over(equal)
+            : negate(max(struct(rank, first)).over(equal).getField("negated"));
     remove(
         step,
-        rows.join(repeated, group).where(col(ID).notEqual(col("kept"))),
+        rows.withColumn("kept", kept).where(col(ID).notEqual(col("kept"))),
         lit(reason),
         lit(""),
         col("kept"));
@@ -151,17 +163,5 @@ final class SketchTable {
   void removeUnreadable() {
     Dataset<Row> bad = all().where(col("reason").isNotNull());
     remove(Step.READ, bad, col("reason"), lit(""), lit(Removal.NONE));
-  }
-
-  /** Writes the decisions on all rows, for {@link Removal#ofSplit}. */
-  void decide() {
-    Column split = shiftright(col(ID), CuratedSplit.POSITION_BITS).as("split");
-    Dataset<Row> rows =
-        removed.stream()
-            .reduce(Dataset::union)
-            .orElseThrow()
-            .select(col("*"), split)
-            .repartition(col("split")); // one file a split
-    write(rows.write().partitionBy("split"), "decisions", new Path(scratch, Removal.FOLDER));
   }
 }

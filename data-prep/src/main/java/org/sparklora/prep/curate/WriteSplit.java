@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
@@ -75,6 +76,7 @@ final class WriteSplit implements RowHandler {
   private final MessageType removedType;
   private final RowFile<Group> data;
   private final RowFile<Group> removed;
+  private final LongConsumer rows;
   private final CurateReport report = new CurateReport();
   private final Map<Long, Removal> removals; // by id
   private long position;
@@ -84,17 +86,19 @@ final class WriteSplit implements RowHandler {
       CuratedSplit split,
       MessageType columns,
       RowFile<Group> data,
-      RowFile<Group> removed) {
+      RowFile<Group> removed,
+      LongConsumer rows) {
     this.places = places;
     this.split = split;
     this.columns = columns;
     this.removedType = removedType(columns);
     this.data = data;
     this.removed = removed;
+    this.rows = rows;
     this.removals = isCopy() ? Map.of() : Removal.ofSplit(split);
   }
 
-  static CurateReport run(Places places, CuratedSplit split) {
+  static CurateReport run(Places places, CuratedSplit split, LongConsumer rows) {
     MessageType columns = ParquetColumns.schema(split.hadoop(), places.columns);
     return split.write(
         places.path(CurateManifest.DATA),
@@ -103,7 +107,7 @@ final class WriteSplit implements RowHandler {
             split.write(
                 places.path(REMOVED),
                 file -> RowFile.ofGroups(split.hadoop(), file, removedType(columns)),
-                removed -> new WriteSplit(places, split, columns, data, removed).read()));
+                removed -> new WriteSplit(places, split, columns, data, removed, rows).read()));
   }
 
   private CurateReport read() {
@@ -125,6 +129,7 @@ final class WriteSplit implements RowHandler {
   public void row(SourceRow row) {
     long id = split.id(position++);
     Group content = ColumnTypes.group(columns, row);
+    rows.accept(1);
     report.processed++;
     if (removals.containsKey(id)) {
       Group removal = removal(id);
