@@ -135,7 +135,7 @@ def with_text_dedup(python, *options):
                "--threshold", str(THRESHOLD), "--num_proc", "2", "--output", output, "--debug", *options]
     shutil.rmtree(work / "cache", ignore_errors=True)
     started = time.time(), used()
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "HF_HOME": str(work / "cache"), "HF_HUB_OFFLINE": "1"})
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "HF_HOME": str(work / "cache"), "HF_HUB_OFFLINE": "1"})
     seconds = time.time() - started[0], used() - started[1]
     dump = "import json, pickle, sys; print(json.dumps(list(pickle.load(open(sys.argv[1], 'rb')).parent.items())))"
     found = subprocess.run([python, "-c", dump, output / "uf.pkl"], check=True, capture_output=True, text=True).stdout

@@ -9,5 +9,6 @@ WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
 SPARK_LORA_PYTHON=${SPARK_LORA_PYTHON:-$("$ROOT/ci/venv.sh" curate)}
-"$SPARK_LORA_PYTHON" "$ROOT/ci/curate_check.py" "$ROOT" "$WORK" "${1:-20000}" \
-  ${2:+"$("$ROOT/ci/venv.sh" text_dedup)"}
+TEXT_DEDUP=
+[[ -z ${2:-} ]] || TEXT_DEDUP=$("$ROOT/ci/venv.sh" text_dedup)
+"$SPARK_LORA_PYTHON" "$ROOT/ci/curate_check.py" "$ROOT" "$WORK" "${1:-20000}" ${TEXT_DEDUP:+"$TEXT_DEDUP"}

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -193,7 +194,8 @@ record PackedRows(PrepConfig config, PrepConfig.Source source, DatasetFormat for
   /** A packed table's file, one shard in memory; {@code sources} are {@link RowKind#plan}'s. */
   record PackRowFile(Packer packer, ShardPlan.RowFile file, int[] sources) implements RowFile {
     @Override
-    public SplitReport write(Configuration configuration, Path documents, Path output) {
+    public SplitReport write(
+        Configuration configuration, Path documents, Path output, LongConsumer tokens) {
       SplitReport report = new SplitReport();
       try (var writer =
           PackedSequenceWriter.create(configuration, output.toString(), sources.length > 0)) {
@@ -207,6 +209,7 @@ record PackedRows(PrepConfig config, PrepConfig.Source source, DatasetFormat for
               together,
               sources(shard),
               row -> {
+                tokens.accept(row.tokens());
                 report.countDocument(row.tokens());
                 report.count(Count.TARGET_TOKENS, row.targets());
                 writer.write(row);

@@ -253,7 +253,7 @@ public final class PrepJob {
                     hadoop,
                     documents,
                     new Path(output, PackedSequenceTable.fileName(index, count)),
-                    attempt -> file.write(hadoop, documents, attempt)));
+                    attempt -> file.write(hadoop, documents, attempt, tokens)));
   }
 
   private List<TableManifest.TableFile> describe(Path folder, List<SplitReport> written) {

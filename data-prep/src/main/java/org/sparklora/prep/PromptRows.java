@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
@@ -132,7 +133,8 @@ record PromptRows(PromptsConfig config, PrepConfig.Source source, ProblemFormat 
    */
   private record PromptFile(int firstSplit, int splits, long firstPrompt) implements RowFile {
     @Override
-    public SplitReport write(Configuration configuration, Path documents, Path output) {
+    public SplitReport write(
+        Configuration configuration, Path documents, Path output, LongConsumer tokens) {
       SplitReport report = new SplitReport();
       try (var writer = PromptTable.create(configuration, output)) {
         for (int split = firstSplit; split < firstSplit + splits; split++) {
@@ -140,6 +142,7 @@ record PromptRows(PromptsConfig config, PrepConfig.Source source, ProblemFormat 
               configuration,
               TokenizeSplit.file(documents, split).toString(),
               prompt -> {
+                tokens.accept(prompt.tokens().length);
                 writer.write(prompt.withId(firstPrompt + report.documents()));
                 report.countPrompt(prompt);
               });

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.prep.document.SplitReport;
@@ -77,8 +78,13 @@ sealed interface RowKind extends Serializable permits PackedRows, PromptRows {
 
   /** A file of the table. */
   interface RowFile extends Serializable {
-    /** Writes the file from those of the first stage in the folder {@code documents}. */
-    SplitReport write(Configuration configuration, Path documents, Path output);
+    /**
+     * Writes the file from those of the first stage in the folder {@code documents}.
+     *
+     * @param tokens receives the token count of each row; it ends a killed task
+     */
+    SplitReport write(
+        Configuration configuration, Path documents, Path output, LongConsumer tokens);
   }
 
   /** The counts of this kind for the manifest, by name, with those of the files written. */

@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +19,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.JobExecutionStatus;
+import org.apache.spark.SparkJobInfo;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.api.java.JavaFutureAction;
@@ -46,12 +47,15 @@ import org.sparklora.prep.document.SplitReport;
  */
 public record SparkStage(JavaSparkContext spark, String name, String unit) {
   private static final long POLL_MILLIS = 50;
-  private static final long MOST_MILLIS_OF_A_KILLED_TASK = 10_000; // it ends at its next row
+  private static final long MOST_MILLIS_OF_A_KILLED_TASK = 5_000; // it ends at its next row
 
   /** A task, called on an executor. */
   @FunctionalInterface
   public interface Task<T, R> extends Serializable {
-    /** Runs; {@code tokens} may receive counts meanwhile, the report has the total. */
+    /**
+     * Runs; {@code tokens} may receive counts meanwhile, the report has the total. A killed task
+     * ends when it calls {@code tokens}, which throws.
+     */
     R run(Configuration hadoop, int index, T piece, LongConsumer tokens);
   }
 
@@ -99,17 +103,15 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
     spark.setJobDescription(name);
     spark.setCallSite(name);
     spark.sc().addSparkListener(running);
-    JavaFutureAction<List<R>> future =
-        spark
-            .parallelize(work, Math.max(1, work.size()))
-            .map(piece -> counts.of(task, hadoop.value().value(), piece.value()))
-            .collectAsync();
     try {
-      return await(future, work.size(), counts, running);
-    } catch (RuntimeException e) {
-      future.cancel(true);
-      awaitTasks(future);
-      throw e;
+      return await(
+          spark
+              .parallelize(work, Math.max(1, work.size()))
+              .map(piece -> counts.of(task, hadoop.value().value(), piece.value()))
+              .collectAsync(),
+          work.size(),
+          counts,
+          running);
     } finally {
       spark.sc().removeSparkListener(running);
       spark.setJobDescription(null);
@@ -124,42 +126,49 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
       while (true) {
         try {
           List<R> reports = future.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
-          stopAtFatalProblem(counts);
+          stopAtFatalProblem(future, counts);
           progress.done(counts.tokens.value());
           return reports;
         } catch (TimeoutException e) { // tasks are still running
-          stopAtFatalProblem(counts);
+          stopAtFatalProblem(future, counts);
           progress.show(
               (double) counts.tasks.value() / Math.max(1, pieces),
               counts.tokens.value() + running.tokens());
         }
       }
     } catch (ExecutionException e) {
+      awaitTasks(future);
       throw unwrapped(e);
     } catch (InterruptedException e) {
+      cancel(future);
       Thread.currentThread().interrupt();
       throw new TableException(
           "Cannot finish the stage " + name + ": the run was interrupted; start it again", e);
     }
   }
 
-  private static void stopAtFatalProblem(Counts counts) {
+  private void stopAtFatalProblem(JavaFutureAction<?> future, Counts counts) {
     List<String> problems = new ArrayList<>(counts.fatalProblems.value());
     if (!problems.isEmpty()) {
+      cancel(future);
       throw new TableException(
           Collections.min(problems)); // the same one each time if all have arrived
     }
   }
 
+  private void cancel(JavaFutureAction<?> future) {
+    future.cancel(true);
+    awaitTasks(future);
+  }
+
   /**
-   * Waits until no task of a cancelled job runs: Spark cancels a job without waiting, and a task
-   * that goes on writing would bring back the folder that the caller deletes.
+   * Waits until no task of a job that has ended runs: Spark does not wait, and a task that goes on
+   * writing would bring back the folder that the caller deletes.
    */
   private void awaitTasks(JavaFutureAction<?> future) {
-    JavaSparkStatusTracker jobs = spark.statusTracker();
     boolean interrupted = Thread.interrupted();
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOST_MILLIS_OF_A_KILLED_TASK);
-    while (System.nanoTime() < end && isActive(jobs, future)) {
+    while (System.nanoTime() < end && isActive(future)) {
       try {
         Thread.sleep(POLL_MILLIS);
       } catch (InterruptedException e) {
@@ -171,13 +180,19 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
     }
   }
 
-  private static boolean isActive(JavaSparkStatusTracker jobs, JavaFutureAction<?> future) {
-    return future.jobIds().stream()
-        .map(jobs::getJobInfo)
-        .filter(Objects::nonNull)
-        .flatMapToInt(job -> Arrays.stream(job.stageIds()))
-        .mapToObj(jobs::getStageInfo)
-        .anyMatch(stage -> stage != null && stage.numActiveTasks() > 0);
+  private boolean isActive(JavaFutureAction<?> future) {
+    JavaSparkStatusTracker jobs = spark.statusTracker();
+    return !spark.sc().isStopped()
+        && future.jobIds().stream().map(jobs::getJobInfo).anyMatch(job -> isActive(jobs, job));
+  }
+
+  /** Spark learns of a job's beginning, its end and that of its tasks one after the other. */
+  private static boolean isActive(JavaSparkStatusTracker jobs, SparkJobInfo job) {
+    return job == null
+        || job.status() == JobExecutionStatus.RUNNING
+        || Arrays.stream(job.stageIds())
+            .mapToObj(jobs::getStageInfo)
+            .anyMatch(stage -> stage != null && stage.numActiveTasks() > 0);
   }
 
   /** The exception that a task threw, without Spark's wrapping, if it is one of our own types. */

@@ -28,7 +28,7 @@ record TokenizeSplit(
    * <p>If bad rows are not skipped, reading ends at the first one, and the report has it.
    *
    * @param clock for chat templates; the same in all tasks of a job
-   * @param tokens receives the token count of each document
+   * @param tokens receives the token count of each document; it ends a killed task
    */
   static SplitReport run(
       Configuration configuration,
@@ -70,11 +70,13 @@ record TokenizeSplit(
 
   @Override
   public void bad(BadRowException problem) {
+    tokens.accept(0);
     report.countBad(problem, onBadRows == OnBadRows.SKIP);
   }
 
   @Override
   public void passed(boolean heldOut) {
+    tokens.accept(0);
     report.count(heldOut ? Count.HELD_OUT : Count.LEFT_OUT);
   }
 

@@ -152,7 +152,7 @@ class SftPrepGoldenTest {
     for (ShardPlan.RowFile file : ShardPlan.of(lengths, together, config.packing().batchSize())) {
       var output = new org.apache.hadoop.fs.Path(scratch.resolve("rows.parquet").toString());
       new PackedRows.PackRowFile(config.packer(), file, new int[0])
-          .write(HADOOP, documents, output);
+          .write(HADOOP, documents, output, tokens -> {});
       PackedSequenceTable.forEach(HADOOP, List.of(output.toString()), rows::add);
     }
     return rows;

@@ -2,6 +2,7 @@ package org.sparklora.hub;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,15 +38,26 @@ record Addition(String path, Path file, long bytes, String sha256) {
   /** The files of a folder that {@code wanted} accepts; see {@link HubUpload#push}. */
   static List<Addition> all(Path folder, Predicate<String> wanted) throws IOException {
     List<Addition> additions = new ArrayList<>();
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        Path relative = folder.relativize(file);
-        String path = relative.toString().replace('\\', '/');
-        if (!HIDDEN.matcher(path).find() && wanted.test(relative.getName(0).toString())) {
+    for (Path top : files(folder, 1)) { // a folder that is not pushed may be unreadable
+      String name = top.getFileName().toString();
+      if (top.equals(folder) || HIDDEN.matcher(name).find() || !wanted.test(name)) {
+        continue;
+      }
+      for (Path file : files(top, Integer.MAX_VALUE)) {
+        String path = folder.relativize(file).toString().replace('\\', '/');
+        if (Files.isRegularFile(file) && !HIDDEN.matcher(path).find()) {
           additions.add(new Addition(path, file, Files.size(file), ContentHash.sha256(file)));
         }
       }
     }
     return additions;
+  }
+
+  private static List<Path> files(Path folder, int depth) throws IOException {
+    try (Stream<Path> files = Files.walk(folder, depth)) {
+      return files.sorted().toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 }

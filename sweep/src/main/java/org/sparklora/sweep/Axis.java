@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.SettingsFile.Value;
 
@@ -37,15 +38,24 @@ record Axis(List<Choice> choices) {
   /**
    * The axis of one flag, or of several whose values vary together.
    *
-   * @param columns lists of equal length, by flag
+   * @param columns lists of equal length, by flag; dashes and former names are read as its name
+   *     here
    * @param place key of the sweep's file, for messages
    */
   static Axis of(Map<String, Value> columns, String place) {
     Map<String, List<Value>> lists = new LinkedHashMap<>();
-    columns.forEach((flag, values) -> lists.put(flag, list(flag, values)));
+    columns.forEach(
+        (written, values) -> {
+          String flag = CommandLine.nameHere(written);
+          ConfigException.require(
+              lists.put(flag, list(flag, values)) == null,
+              written,
+              values.text(),
+              "%s is in this group already; leave one of them out".formatted(flag));
+        });
     int length = lists.values().stream().mapToInt(List::size).findFirst().orElse(0);
     ConfigException.require(
-        columns.keySet().stream().anyMatch(flag -> !flag.equals(LABEL)),
+        lists.keySet().stream().anyMatch(flag -> !flag.equals(LABEL)),
         place,
         columns.keySet(),
         "it names no flag that it would vary");
@@ -54,7 +64,7 @@ record Axis(List<Choice> choices) {
             ConfigException.require(
                 values.size() == length,
                 flag,
-                columns.get(flag).text(),
+                values.size() + " values",
                 "values that go together are as many of each flag, and %s has %s"
                     .formatted(lists.keySet().iterator().next(), length)));
     List<Choice> choices = new ArrayList<>();

@@ -156,7 +156,7 @@ public record SweepFile(
   private static void requireOwnFlags(Map<String, Value> base, List<Axis> axes) {
     Set<String> seen = new HashSet<>();
     Map<String, String> all = new LinkedHashMap<>();
-    base.forEach((flag, value) -> all.put(flag, value.text()));
+    base.forEach((flag, value) -> all.put(CommandLine.nameHere(flag), value.text()));
     for (Axis axis : axes) {
       for (String flag : axis.flags()) {
         ConfigException.require(
@@ -165,9 +165,9 @@ public record SweepFile(
             "an axis",
             "it is one already; a flag can stand in one axis only");
         ConfigException.require(
-            !base.containsKey(flag),
+            !all.containsKey(flag),
             flag,
-            base.containsKey(flag) ? base.get(flag).text() : "",
+            "an axis",
             "it stands among base and the axes; leave one of them out");
         ConfigException.require(
             OF_THE_PROCESS.stream().noneMatch(own -> own.name().equals(flag)),

@@ -82,6 +82,7 @@ class SweepFileTest {
         "learning_rate: [1e-4, 3e-4] | learning_rate: [1e-4, 0.0001] | another trial is the same",
         "learning_rate: [1e-4, 3e-4] | output_dir: [a, b] | a sweep decides on it",
         "learning_rate: [1e-4, 3e-4] | max_steps: [1, 2] | it stands among base and the axes",
+        "learning_rate: [1e-4, 3e-4] | max-steps: [1, 2] | it stands among base and the axes",
         "learning_rate: [1e-4, 3e-4] | num_generations: [2, 4] | sft does not take this flag",
         "learning_rate: [1e-4, 3e-4] | lora_r: [2, 4] | it is one already",
         "lora_r: [1, 16, null] | lora_r: [1, 16] | values that go together are as many",
@@ -106,6 +107,27 @@ class SweepFileTest {
         .hasMessageContaining(said)
         .hasMessageContaining("sweep.yaml")
         .hasMessageNotContaining("hf_secret");
+  }
+
+  @Test
+  void anAxisMayHaveAFormerNameOrDashes() throws IOException {
+    List<Trial> trials = TrialGrid.of(read(WHOLE), "out");
+    String dashes = WHOLE.replace("learning_rate: [1e-4", "learning-rate: [1e-4");
+
+    assertThat(TrialGrid.of(read(dashes), "out").stream().map(Trial::values))
+        .containsExactlyElementsOf(trials.stream().map(Trial::values).toList());
+    String former = WHOLE.replace("learning_rate: [1e-4, 3e-4]", "max_seq_length: [512, 1024]");
+    assertThat(TrialGrid.of(read(former), "out").get(0).values())
+        .containsEntry("max_length", "512");
+  }
+
+  @Test
+  void aValueOfAnAxisMayBeNone() throws IOException {
+    String text = WHOLE.replace("learning_rate: [1e-4, 3e-4]", "data_seed: [None, 7]");
+
+    assertThat(
+            TrialGrid.of(read(text), "out").stream().map(trial -> trial.values().get("data_seed")))
+        .contains("None", "7");
   }
 
   @Test

@@ -282,7 +282,7 @@ public final class CurateJob {
         stage, "rows", (split, rows) -> WriteSplit.run(places.get(split.part()), split, rows));
   }
 
-  /** Runs the steps in order on the sketches. */
+  /** Runs the steps in order on the sketches, and writes their decisions. */
   private void decide(List<MessageType> columns) {
     CurateConfig.Steps steps = config.steps();
     SketchTable sketches = new SketchTable(tables.session(), scratch);
@@ -301,6 +301,7 @@ public final class CurateJob {
     if (!steps.evaluationSets().isEmpty()) {
       ContaminatedRowsTable.remove(sketches);
     }
+    sketches.decide();
   }
 
   private void filter(SketchTable sketches, List<MessageType> columns) {

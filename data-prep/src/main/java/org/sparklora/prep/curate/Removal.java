@@ -19,37 +19,30 @@ import org.sparklora.pipeline.table.TableException;
  * @param other number of that row in {@code otherSet}, or its id; {@link #NONE} without one
  */
 record Removal(long id, String step, String reason, String otherSet, long other) {
-  /**
-   * Folder below the job's scratch folder, with one for each step, from 0, and in it each split.
-   */
+  /** Folder below the job's scratch folder, with a folder for each split. */
   static final String FOLDER = "removals";
-
-  static final String SPLIT = "split";
 
   static final long NONE = -1;
 
   /** The removals in a split, by id. */
   static Map<Long, Removal> ofSplit(CuratedSplit split) {
-    Path folder = new Path(split.scratch(), FOLDER);
+    Path ofSplit = new Path(split.scratch(), FOLDER + "/split=" + split.index());
     Map<Long, Removal> removals = new HashMap<>();
     try {
-      FileSystem files = folder.getFileSystem(split.hadoop());
-      for (FileStatus step : files.exists(folder) ? files.listStatus(folder) : new FileStatus[0]) {
-        Path ofSplit = new Path(step.getPath(), SPLIT + "=" + split.index());
-        if (!files.exists(ofSplit)) {
-          continue; // Spark writes no folder for a split without rows
-        }
-        for (FileStatus file : files.listStatus(ofSplit)) {
-          String path = file.getPath().toString();
-          if (path.endsWith(".parquet")) {
-            RowFile.read(split.hadoop(), path, "curate", Removal::fromGroup)
-                .forEach(removal -> removals.put(removal.id, removal));
-          }
+      FileSystem files = ofSplit.getFileSystem(split.hadoop());
+      if (!files.exists(ofSplit)) {
+        return removals; // Spark writes no folder for a split without rows
+      }
+      for (FileStatus file : files.listStatus(ofSplit)) {
+        String path = file.getPath().toString();
+        if (path.endsWith(".parquet")) {
+          RowFile.read(split.hadoop(), path, "curate", Removal::fromGroup)
+              .forEach(removal -> removals.put(removal.id, removal));
         }
       }
       return removals;
     } catch (IOException e) {
-      throw TableException.unread(folder, e, "look at the disk");
+      throw TableException.unread(ofSplit, e, "look at the disk");
     }
   }
 

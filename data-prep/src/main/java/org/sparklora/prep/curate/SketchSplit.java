@@ -114,7 +114,7 @@ final class SketchSplit implements RowHandler {
    * Reads the split. If bad rows are not skipped, reading ends at the first one, and the report has
    * it.
    *
-   * @param words receives the number of words of each row
+   * @param words receives the number of words of each row; it ends a killed task
    */
   static CurateReport run(
       Wanted wanted, EvaluationQuestions questions, CuratedSplit split, LongConsumer words) {
@@ -195,6 +195,7 @@ final class SketchSplit implements RowHandler {
 
   @Override
   public void bad(BadRowException problem) {
+    words.accept(0);
     report.countBad(problem, wanted.skips());
     Group sketch = new SimpleGroup(SKETCH);
     sketch.add("id", split.id(position++));

@@ -25,7 +25,6 @@ import org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaCo
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.internal.SQLConf;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.sparklora.pipeline.run.QueryProgress;
 import org.sparklora.pipeline.table.RowFile;
@@ -40,7 +39,7 @@ final class SketchTable {
 
   private final SparkSession session;
   private final Path scratch;
-  private final List<String> removed = new ArrayList<>(); // a folder for each step
+  private final List<Dataset<Row>> removed = new ArrayList<>();
 
   /** Opens the sketches in the folder that {@link SketchSplit} has written to. */
   SketchTable(SparkSession session, Path scratch) {
@@ -65,8 +64,8 @@ final class SketchTable {
   /** The rows that no step has removed. */
   Dataset<Row> rows() {
     Dataset<Row> rows = all();
-    for (String folder : removed) {
-      rows = rows.join(read(folder, new StructType().add(ID, DataTypes.LongType)), ID, "left_anti");
+    for (Dataset<Row> table : removed) {
+      rows = rows.join(table.select(ID), ID, "left_anti");
     }
     return rows;
   }
@@ -114,31 +113,28 @@ final class SketchTable {
   }
 
   /**
-   * Removes rows: writes the decisions for {@link Removal#ofSplit}.
+   * Removes rows.
    *
    * @param rows at least with an {@code id}; the columns that follow are over them
    * @param otherSet evaluation set of the row that a row collides with; an empty text: this dataset
    * @param other that row, or {@link Removal#NONE}
    */
   void remove(Step step, Dataset<Row> rows, Column reason, Column otherSet, Column other) {
-    Dataset<Row> decisions =
-        rows.select(
-            col(ID),
-            lit(step.word()).as("step"),
-            reason.as("reason"),
-            otherSet.as("other_set"),
-            other.as("other"),
-            shiftright(col(ID), CuratedSplit.POSITION_BITS).as(Removal.SPLIT));
-    String folder = Removal.FOLDER + "/" + removed.size();
-    int tasks = session.sparkContext().defaultParallelism();
-    Dataset<Row> bySplit = decisions.repartition(tasks, col(Removal.SPLIT)); // one file a split
-    write(bySplit.write().partitionBy(Removal.SPLIT), step.word(), folder);
-    removed.add(folder);
+    removed.add(
+        stored(
+            "removed-" + removed.size(),
+            step.word(),
+            rows.select(
+                col(ID),
+                lit(step.word()).as("step"),
+                reason.as("reason"),
+                otherSet.as("other_set"),
+                other.as("other"))));
   }
 
   /**
-   * Removes all rows but one of each group. A group with many rows costs no memory: Spark keeps
-   * those of a window on disk.
+   * Removes all rows but one of each group. A group with many rows costs no memory: Spark spills
+   * the rows of a window to disk.
    *
    * @param rows with {@code id}, {@code length}, {@code score} and the columns of {@code group}
    * @param group columns whose values are equal in a group
@@ -163,5 +159,17 @@ final class SketchTable {
   void removeUnreadable() {
     Dataset<Row> bad = all().where(col("reason").isNotNull());
     remove(Step.READ, bad, col("reason"), lit(""), lit(Removal.NONE));
+  }
+
+  /** Writes the decisions on all rows, for {@link Removal#ofSplit}. */
+  void decide() {
+    Column split = shiftright(col(ID), CuratedSplit.POSITION_BITS).as("split");
+    Dataset<Row> rows =
+        removed.stream()
+            .reduce(Dataset::union)
+            .orElseThrow()
+            .select(col("*"), split)
+            .repartition(col("split")); // one file a split
+    write(rows.write().partitionBy("split"), "decisions", Removal.FOLDER);
   }
 }

@@ -146,6 +146,7 @@ final class WriteSplit implements RowHandler {
 
   @Override
   public void bad(BadRowException problem) {
+    rows.accept(0);
     long id = split.id(position++);
     if (removals.containsKey(id)) {
       removed.write(removal(id));

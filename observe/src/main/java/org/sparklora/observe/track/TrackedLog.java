@@ -2,6 +2,7 @@ package org.sparklora.observe.track;
 
 import java.io.Closeable;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,7 +60,7 @@ public final class TrackedLog implements Closeable {
             ? Optional.empty()
             : runId(MetricsLog.read(folder.fileSystem(), folder.path()));
     String runId = knownId.orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
-    MetricsLog log = folder.begin(earlier);
+    MetricsLog log = folder.begin(timed(earlier));
     TrackedLog tracked =
         new TrackedLog(
             log,
@@ -72,6 +73,21 @@ public final class TrackedLog implements Closeable {
                 folder.path()));
     tracked.replay();
     return tracked;
+  }
+
+  /**
+   * The rows with times: trackers recognise a row by its time, and the rows of a checkpoint of
+   * another folder have none.
+   */
+  private static List<Map<String, Object>> timed(List<Map<String, Object>> rows) {
+    String now = TrackedRow.TIME.format(Instant.now());
+    List<Map<String, Object>> timed = new ArrayList<>();
+    for (Map<String, Object> row : rows) {
+      Map<String, Object> line = new LinkedHashMap<>(row);
+      line.putIfAbsent(TrackedRow.TIMESTAMP, now);
+      timed.add(line);
+    }
+    return timed;
   }
 
   /**
@@ -156,7 +172,10 @@ public final class TrackedLog implements Closeable {
 
   @Override
   public void close() {
-    log.close();
-    TrackerThread.end(trackers);
+    try {
+      log.close();
+    } finally {
+      TrackerThread.end(trackers); // also where the disk is full
+    }
   }
 }

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -142,6 +143,11 @@ public final class CommandLine {
     return values.get(0);
   }
 
+  /** The name here of a flag that a file names by a former name or with dashes. */
+  public static String nameHere(String name) {
+    return OtherNames.current(name).orElse(name).replace('-', '_');
+  }
+
   private void readFile(Path file) {
     Map<String, SettingsFile.Value> entries = new LinkedHashMap<>(SettingsFile.read(file));
     SettingsFile.Value datasets = entries.get(Flags.DATASETS.name());
@@ -165,8 +171,11 @@ public final class CommandLine {
         value.typed(),
         "a file cannot name another; put its keys here");
     if (value.typed() == null) { // no limit for a flag that may have none, else "unset"
-      catalog
-          .find(current)
+      Optional<Flag<?>> known = catalog.find(current);
+      if (known.isEmpty()) {
+        catalog.require(command, current, "null"); // throws; names the nearest flag
+      }
+      known
           .filter(flag -> flag.isTakenBy(command) && flag.type().mayBeUnlimited())
           .ifPresent(flag -> put(name, List.of(FlagType.UNLIMITED)));
       return;

@@ -128,9 +128,10 @@ record FlagCatalog(Map<String, Flag<?>> flags) {
 
   /** The value in messages; hides it if the mistyped name may mean a secret. */
   private static String shown(String name, String value, Optional<Flag<?>> nearest) {
-    return nearest
-        .map(known -> known.shown(value))
-        .orElse(SECRET_NAME.matcher(name).find() ? Flag.HIDDEN : value);
+    boolean mayBeSecret =
+        SECRET_NAME.matcher(name.toLowerCase(Locale.ROOT)).find()
+            || nearest.filter(known -> known.type() == FlagType.SECRET).isPresent();
+    return mayBeSecret ? Flag.HIDDEN : value;
   }
 
   /**

@@ -232,11 +232,14 @@ public final class Settings implements Serializable {
    *
    * @param name a flag of this command
    * @param text the value in canonical spelling
-   * @return empty for an empty text, which means no value, and for an unlimited length
+   * @return empty for an empty text, which means no value, for a number that is none, and for an
+   *     unlimited length
    */
   public Optional<Object> typed(String name, String text) {
     FlagType type = FlagCatalog.shared().require(command, name, "").type();
-    if (text.isEmpty() || type.mayBeUnlimited() && text.equals(FlagType.UNLIMITED)) {
+    if (text.isEmpty()
+        || type.isNumber() && FlagType.isNone(text)
+        || type.mayBeUnlimited() && text.equals(FlagType.UNLIMITED)) {
       return Optional.empty();
     }
     return Optional.of(type.isNumber() || type == FlagType.BOOL ? type.value(List.of(text)) : text);

@@ -60,7 +60,9 @@ record FolderContents(FileSystem fileSystem, Path folder) {
             + (steps.isEmpty()
                 ? "name a checkpoint-N folder of an earlier run"
                 : "%s holds checkpoints of steps %s".formatted(folder, steps)));
-    return Optional.of(home.makeQualified(path));
+    Path found = OutputFolder.followed(home.makeQualified(path));
+    boolean isHere = OutputFolder.followed(folder).equals(found.getParent());
+    return Optional.of(isHere ? new Path(folder, found.getName()) : found);
   }
 
   /** The names of files but checkpoints, tables of rounds and, in a run's folder, its logs. */

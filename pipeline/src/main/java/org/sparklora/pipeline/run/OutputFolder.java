@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -16,6 +17,7 @@ import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -73,6 +75,7 @@ public final class OutputFolder implements AutoCloseable {
       requireFree(fileSystem, target, folder, overwrite);
       OutputFolder output = new OutputFolder(fileSystem, target, overwrite);
       try {
+        output.requireMovable(folder);
         if (!fileSystem.mkdirs(output.work)) {
           throw new IOException("mkdirs answered no");
         }
@@ -150,7 +153,7 @@ public final class OutputFolder implements AutoCloseable {
   }
 
   /** A local path without symlinks: their targets are replaced, the links stay. */
-  private static Path followed(Path target) throws IOException {
+  static Path followed(Path target) throws IOException {
     if (!"file".equals(target.toUri().getScheme())) {
       return target;
     }
@@ -173,6 +176,28 @@ public final class OutputFolder implements AutoCloseable {
       List<String> kept = overwrite ? OwnFiles.foreign(names) : names;
       FolderContents.requireNone(folder, kept.stream(), overwrite);
     }
+  }
+
+  /**
+   * Refuses, before any work, a local folder that {@link #commit} could not rename, such as a mount
+   * point: renames it and back.
+   */
+  private void requireMovable(String folder) throws IOException {
+    if (!"file".equals(target.toUri().getScheme()) || !fileSystem.exists(target)) {
+      return;
+    }
+    java.nio.file.Path there = java.nio.file.Path.of(target.toUri().getPath());
+    java.nio.file.Path aside = java.nio.file.Path.of(replaced.toUri().getPath());
+    try {
+      Files.move(there, aside, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new ConfigException(
+          Flags.OUTPUT_DIR,
+          folder,
+          "it cannot be renamed (%s), as results are when they are complete; if it is a mount point, name a folder in it"
+              .formatted(RootCause.reason(e)));
+    }
+    Files.move(aside, there, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Removes files of killed runs; restores results that a run was killed while replacing. */

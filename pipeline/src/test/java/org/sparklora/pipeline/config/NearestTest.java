@@ -103,6 +103,16 @@ class NearestTest {
       assertThatThrownBy(() -> CommandLine.parse("sft", List.of("--" + name, "hf_abc")))
           .hasMessageContaining("= (hidden)");
     }
+    for (String command : List.of("sft", "prep", "generate", "grpo")) {
+      for (String name : List.of("token", "hf_token", "vllm_api_key", "Access_Token", "secret")) {
+        assertThatThrownBy(() -> CommandLine.parse(command, List.of("--" + name, "hf_abc")))
+            .as("%s --%s", command, name)
+            .hasMessageContaining("= (hidden)")
+            .hasMessageNotContaining("hf_abc");
+      }
+    }
+    assertThatThrownBy(() -> CommandLine.parse("sft", List.of("--token", "hf_abc")))
+        .hasMessageEndingWith("did you mean hub_token?");
   }
 
   @Test

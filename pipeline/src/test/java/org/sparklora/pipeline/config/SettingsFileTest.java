@@ -118,6 +118,14 @@ class SettingsFileTest {
   }
 
   @Test
+  void aKeyThatIsNoFlagIsRefusedAlsoWithNull() throws IOException {
+    assertThatThrownBy(() -> sft("max_lenght: null"))
+        .hasMessageContaining("Cannot use max_lenght = null")
+        .hasMessageContaining("did you mean max_length?");
+    assertThat(sft("num_generations: null").get(Flags.MAX_LENGTH)).isEqualTo(1024); // of grpo
+  }
+
+  @Test
   void anEmptyListOrMapNamesNoTrackerAndNothingThatIsRefused() throws IOException {
     Settings settings = sft("report_to: []\nlora_modules_to_save: []\nmodel_init_kwargs: {}");
     assertThat(settings.get(Flags.REPORT_TO)).containsExactly("none");

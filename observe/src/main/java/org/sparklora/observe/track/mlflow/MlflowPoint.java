@@ -31,10 +31,14 @@ record MlflowPoint(Place place, double value) {
         .toList();
   }
 
-  /** A name that MLflow accepts for metrics and parameters. */
+  /** A name that MLflow accepts for metrics and parameters: also a normalised path. */
   static String key(String name) {
     String key = name.replaceAll("[^0-9A-Za-z_\\-. :/]", "_");
-    return key.substring(0, Math.min(key.length(), LONGEST_KEY));
+    String path =
+        key.substring(0, Math.min(key.length(), LONGEST_KEY))
+            .replaceAll("(?:^|(?<=/))(?:\\.{0,2}/)+", "")
+            .replaceAll("(?:/\\.{0,2})+$", "");
+    return path.isEmpty() || path.matches("\\.{1,2}") ? "_" : path;
   }
 
   static Place place(JsonNode metric) {

@@ -24,6 +24,7 @@ final class ToldPoints {
 
   private final Set<MlflowPoint.Place> there;
   private final Map<StepOfMetric, Integer> ahead = new HashMap<>();
+  private final Set<String> own = new HashSet<>(); // metrics of the log's rows
 
   private ToldPoints(Set<MlflowPoint.Place> there) {
     this.there = Set.copyOf(there);
@@ -43,14 +44,12 @@ final class ToldPoints {
   static ToldPoints of(Set<MlflowPoint.Place> there, List<TrackedRow> rows) {
     ToldPoints told = new ToldPoints(there);
     Set<MlflowPoint.Place> kept = new HashSet<>();
-    Set<String> keys = new HashSet<>();
     rows.forEach(row -> MlflowPoint.of(row).forEach(point -> kept.add(point.place())));
-    kept.forEach(place -> keys.add(place.key()));
+    kept.forEach(place -> told.own.add(place.key()));
     long begun = rows.isEmpty() ? Long.MIN_VALUE : rows.get(0).time().toEpochMilli();
-    // earlier values, and metrics with other names, are not from this log
+    // earlier values are not from this log
     there.stream()
         .filter(place -> !kept.contains(place) && place.timestampMillis() >= begun)
-        .filter(place -> rows.isEmpty() || keys.contains(place.key()))
         .forEach(place -> told.ahead.merge(StepOfMetric.of(place), 1, Integer::sum));
     return told;
   }
@@ -73,8 +72,11 @@ final class ToldPoints {
     return more > 0;
   }
 
-  /** Whether the server has values of a killed attempt that the run has not repeated yet. */
+  /**
+   * Whether the server has values of a killed attempt that the run has not repeated yet. Metrics of
+   * other names may be somebody else's.
+   */
   boolean isAhead() {
-    return !ahead.isEmpty();
+    return ahead.keySet().stream().anyMatch(step -> own.isEmpty() || own.contains(step.key()));
   }
 }
