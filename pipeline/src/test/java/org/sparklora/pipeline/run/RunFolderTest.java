@@ -338,6 +338,18 @@ class RunFolderTest {
   }
 
   @Test
+  void aCheckpointNamedThroughALinkIsOfTheSameRun() throws IOException {
+    checkpoint(3);
+    checkpoint(5);
+    Path link = Files.createSymbolicLink(out.resolveSibling("link"), out);
+    try (RunFolder run = open(true, Optional.of(link.resolve("checkpoint-5").toString()))) {
+      assertThat(run.replaces()).isFalse();
+      run.begin(List.of(Map.of("step", 5))).close();
+    }
+    assertThat(out.resolve("checkpoint-5")).exists();
+  }
+
+  @Test
   void refusesAFileAndACheckpointThatIsNotThere() throws IOException {
     checkpoint(2);
     assertThatThrownBy(() -> open(false, Optional.of(out.resolve("checkpoint-3").toString())))
