@@ -70,7 +70,7 @@ def check_flags(bag, root):
 
 def check_command(bag):
     """What spark-submit is given, and how the token gets there."""
-    from spark_lora import hub_environment, java_options, quoted, without_empty
+    from spark_lora_operator import hub_environment, java_options, quoted, without_empty
 
     task = bag.dags["lora_sft"].get_task("sft")
     task.env_vars = hub_environment()

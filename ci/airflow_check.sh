@@ -56,7 +56,9 @@ start_loopback_hub --token "$TOKEN=ada"
 
 export SPARK_HOME PATH="$SPARK_HOME/bin:$PATH" SPARK_LOCAL_IP=127.0.0.1
 export AIRFLOW_HOME=$WORK/airflow AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__DAGS_FOLDER=$ROOT/conf/airflow
-export AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING PYTHONPATH=$ROOT/conf/airflow:$ROOT/ci PYTHONDONTWRITEBYTECODE=1
+export AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING PYTHONDONTWRITEBYTECODE=1
+# As where the DAGs lie in a folder of their own below that of all DAGs, and the Python package is installed.
+export PYTHONPATH=$ROOT/ci:$ROOT/python
 export AIRFLOW_CONN_SPARK_DEFAULT='{"conn_type": "spark", "host": "local[2]"}'
 export AIRFLOW_CONN_HUGGINGFACE="{\"conn_type\": \"generic\", \"host\": \"$LOOPBACK_ENDPOINT\", \"password\": \"$TOKEN\"}"
 

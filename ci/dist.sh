@@ -5,7 +5,7 @@
 set -euo pipefail
 CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.."
 JAR=spark-job/target/${1:-spark-lora.jar}
-[[ -n ${1:-} ]] || bin/spark-lora --version >/dev/null
+[[ -n ${1:-} ]] || env -u SPARK_LORA_JAR -u SPARK_HOME bin/spark-lora --version >/dev/null
 [[ -f $JAR ]] || { echo "Cannot use $JAR: there is no such file; mvn -Pcuda -DskipTests package makes spark-lora-cuda.jar" >&2 && exit 1; }
 VERSION=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml | head -n 1)
 TIME=$(sed -n 's|.*<project.build.outputTimestamp>\(.*\)</project.*|\1|p' pom.xml)

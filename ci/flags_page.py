@@ -16,7 +16,8 @@ Every flag of every command. This page is generated from their one declaration (
 of TRL 1.16 (ScriptArguments, SFTConfig, GRPOConfig, ModelConfig) on transformers 5.24.
 
 - **`--name value`** on the command line, `name: value` in a file of `--config`, `name=value` in Python. A flag without a
-  value is `True`; `none` or `null` unsets a number without a default. What the command line says wins over the file.
+  value is `True`; `none` or `null` unsets a number without a default, and is 0 where that is the default. What the command
+  line says wins over the file.
 - **default**: what holds without the flag; "required": the command is refused without it; empty: unset, and the meaning
   says what then.
 - **commands** that take it. `check` takes those of `sft`, with `--task grpo` those of `grpo`; `update` takes those of `grpo`.

@@ -83,6 +83,7 @@ for pattern in ("rank_pattern", "alpha_pattern"):
 message, _ = refused(ValueError, SFTConfig(model_init_kwargs={"quantization_config": 4}).flags)
 check(f"what a model is loaded with: {message[:90]}…", "quantization_config = 4 has no part here" in message)
 check("None where it is no limit", GRPOConfig(vllm_importance_sampling_clip_max=None).flags() == {"vllm_importance_sampling_clip_max": "none"})
+check("  and no clipping", SFTConfig(max_grad_norm=None).flags() == {"max_grad_norm": "none"})
 needs = type("Needs", (), {"on_train_begin": lambda self, args, state, control, model, **kwargs: None})
 message, _ = refused(TypeError, lambda: SFTTrainer(BASE, callbacks=[needs]))
 check(f"a callback that needs the model: {message[:70]}…", "on_train_begin needs model, which is not in this process" in message)

@@ -12,14 +12,14 @@ import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
-from pyspark import SparkContext
+from pyspark import SparkContext, find_spark_home
 from pyspark.sql import SparkSession
 
 from spark_lora import GRPOConfig, LoraConfig, SFTConfig, jar, judging, load_datasets, stages
 from spark_lora.datasets import _arrow
 from spark_lora.lora import lora_flags
 from spark_lora.rewards import named
-from spark_lora.session import _is_local, embedded
+from spark_lora.session import _in_file, _is_local, embedded
 
 
 def check(what, holds):
@@ -122,6 +122,18 @@ for arguments, local in {
 }.items():
     os.environ["PYSPARK_SUBMIT_ARGS"] = arguments
     check(f"PYSPARK_SUBMIT_ARGS = {arguments!r}: {'this machine' if local else 'a cluster'}", _is_local() == local)
+
+os.environ["PYSPARK_SUBMIT_ARGS"] = "--properties-file 'my files/cluster.conf' pyspark-shell"
+check("  the heap of its file is kept", _in_file("spark.driver.memory") and not _in_file("spark.driver.host"))
+os.environ["PYSPARK_SUBMIT_ARGS"] = "pyspark-shell"
+home, folder = os.environ.pop("SPARK_HOME"), os.environ.pop("SPARK_CONF_DIR")
+find_spark_home._find_spark_home = lambda: "pip"  # the package that pip has installed
+Path("pip/conf").mkdir(parents=True)
+Path("pip/conf/spark-defaults.conf").write_text("spark.master  spark://host:7077\n")
+check("spark-defaults.conf of the installed PySpark: a cluster", not _is_local())
+os.environ.update(SPARK_HOME="pip", SPARK_CONF_DIR=folder)
+check("  which is not read where SPARK_CONF_DIR names another folder: this machine", _is_local())
+os.environ["SPARK_HOME"] = home
 
 os.environ.pop("SPARK_LORA_JAR", None)
 submitted = Path("my files/spark-lora.jar").resolve()

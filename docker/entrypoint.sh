@@ -5,9 +5,11 @@
 #   bash, sh, python3, pyspark, spark-…, /PATH   that program
 #   anything else                                spark-lora with these arguments
 #
-# A command of spark-lora runs in one JVM unless --master names a cluster; then through spark-submit.
+# A command of spark-lora runs in one JVM, but through spark-submit if --master, --conf or --properties-file names a cluster, or if there
+# are --packages, which spark-submit fetches.
 set -euo pipefail
 SPARK_ENTRY_POINT=/opt/entrypoint.sh
+SUBMITTED='^[[:space:]]*spark\.(jars\.packages|master[[:space:]=:]+([^l[:space:]=:]|local-cluster))'
 
 start() { # PROGRAM…
   # A user that Kubernetes made up gets a name there, which Hadoop wants.
@@ -17,12 +19,16 @@ start() { # PROGRAM…
   exec "$@"
 }
 
-names_a_cluster() { # ARGUMENTS…
+needs_spark_submit() { # ARGUMENTS…
   while (($#)); do
     case $1 in
       --master) [[ ${2:-local} != local* || ${2:-} == local-cluster* ]] && return ;;
       --master=*) [[ $1 != --master=local* || $1 == --master=local-cluster* ]] && return ;;
-      --properties-file | --properties-file=*) return ;; # it may name one
+      --conf | -c) [[ ${2:-} =~ $SUBMITTED ]] && return ;;
+      --conf=*) [[ ${1#*=} =~ $SUBMITTED ]] && return ;;
+      --properties-file) grep -Eqs "$SUBMITTED" "${2:-}" && return ;;
+      --properties-file=*) grep -Eqs "$SUBMITTED" "${1#*=}" && return ;;
+      --packages | --packages=*) return ;;
     esac
     shift
   done
@@ -34,5 +40,5 @@ case ${1:---help} in
   spark-lora) shift ;;
   bash | sh | python3 | pyspark | spark-* | /*) start "$@" ;;
 esac
-names_a_cluster "$@" || unset SPARK_HOME
+needs_spark_submit "$@" || unset SPARK_HOME
 start /opt/spark-lora/bin/spark-lora "$@"

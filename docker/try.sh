@@ -156,9 +156,12 @@ echo "image after $((SECONDS - started)) s"
 
 CONTAINER=$(buildah from "localhost/spark-lora-$PROCESSOR")
 in_image bash -c 'id; spark-submit --version 2>&1 | grep -m 1 version; python3 -c "import pyspark, spark_lora; print(pyspark.__version__, spark_lora.jar())"'
-in_image bash -c '[[ $(id -u) == 185 && ! -w /opt/spark-lora && ! -w /opt/spark ]]'
+in_image bash -c '[[ $(id -u) == 185 && ! -w /opt/spark-lora && ! -w /opt/spark && -z $(find /opt/spark-lora ! -readable) ]]'
 AS=54321:0 in_image bash -c '[[ $(id -u) == 54321 && -w . && -w $HOME && ! -w /opt/spark-lora ]]'
 in_image --version
+# In one JVM, since the file names no cluster.
+in_image bash -c 'echo "spark.ui.enabled false" >/tmp/spark.conf
+  SPARK_LORA_JAVA_OPTS=-showversion /opt/spark-lora/entrypoint.sh --version --properties-file /tmp/spark.conf 2>&1 | grep "^openjdk version"'
 in_image driver --class org.sparklora.spark.cli.Main local:///opt/spark-lora/lib/spark-lora.jar --version
 if [[ $PROCESSOR == gpu ]]; then
   in_image bash -c 'compgen -G "/usr/lib/*/libnss_wrapper.so"' # for users without a name

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import DAG
 
-from spark_lora import SparkLoraOperator
+from spark_lora_operator import SparkLoraOperator
 
 RETRIES = 30  # each of them is refused at once while an earlier attempt's driver lives
 

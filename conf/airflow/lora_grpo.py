@@ -6,9 +6,13 @@ folder) goes on from the latest checkpoint, also in the middle of a round: each 
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from airflow.sdk import Param
 
-from spark_lora import ADAPTER, MODEL, OPTIONAL_TEXT, RUN, TABLE_CONFIG, SparkLoraOperator, lora_dag, training, training_params
+sys.path.append(str(Path(__file__).parent))  # Airflow looks for modules in the folder of all DAGs alone
+from spark_lora_operator import ADAPTER, MODEL, OPTIONAL_TEXT, RUN, TABLE_CONFIG, SparkLoraOperator, lora_dag, training, training_params
 
 with lora_dag(
     "lora_grpo",

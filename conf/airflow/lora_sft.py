@@ -6,9 +6,13 @@ the same once more: each task may be tried again at any time.
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from airflow.sdk import Param
 
-from spark_lora import ADAPTER, MODEL, OPTIONAL_TEXT, RUN, TABLE_CONFIG, SparkLoraOperator, lora_dag, training, training_params
+sys.path.append(str(Path(__file__).parent))  # Airflow looks for modules in the folder of all DAGs alone
+from spark_lora_operator import ADAPTER, MODEL, OPTIONAL_TEXT, RUN, TABLE_CONFIG, SparkLoraOperator, lora_dag, training, training_params
 
 with lora_dag(
     "lora_sft",

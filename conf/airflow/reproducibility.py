@@ -7,9 +7,13 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from airflow.sdk import Param
 
-from spark_lora import HOME, MODEL, OUTPUT_ROOT, RUN, SparkLoraOperator, lora_dag
+sys.path.append(str(Path(__file__).parent))  # Airflow looks for modules in the folder of all DAGs alone
+from spark_lora_operator import HOME, MODEL, OUTPUT_ROOT, RUN, SparkLoraOperator, lora_dag
 
 with lora_dag(
     "reproducibility",

@@ -43,7 +43,7 @@ class TrainerConfig(Settings):
     adam_beta1: Optional[float] = field(default=0.9, metadata={"help": "decay of the first moment"})
     adam_beta2: Optional[float] = field(default=0.999, metadata={"help": "decay of the second moment"})
     adam_epsilon: Optional[float] = field(default=1e-08, metadata={"help": "added to the root of the second moment"})
-    max_grad_norm: Optional[float] = field(default=1.0, metadata={"help": "clip gradients to this norm; 0: never"})
+    max_grad_norm: Optional[float] = field(default=1.0, metadata={"help": "clip gradients to this norm; 0 or none: never"})
     optim: Optional[str] = field(default="adamw_torch_fused", metadata={"help": "adamw_torch or adamw_torch_fused, which are the same"})
     loss_type: Optional[str] = field(default="nll", metadata={"help": "nll or chunked_nll, which are the same, or dft, in which a token counts as much as its probability"})
     train_sampling_strategy: Optional[str] = field(default="random", metadata={"help": "order of the rows: random or sequential"})
@@ -190,7 +190,7 @@ class SFTConfig(TrainerConfig):
     use_system_column: Optional[bool] = field(default=False, metadata={"help": "keep the system column that TRL ignores"})
 
     _command = "sft"
-    _limits = ('max_length',)
+    _limits = ('max_grad_norm', 'max_length')
 
 
 @refusing_unknown(FORMER_NAMES, GUESSES, ELSEWHERE)
@@ -299,4 +299,4 @@ class GRPOConfig(TrainerConfig):
     generation_kwargs: Optional[str] = field(default=None, metadata={"help": "refused unless it has its default: its entries are settings here: temperature, top_p, top_k, min_p, repetition_penalty"})
 
     _command = "grpo"
-    _limits = ('vllm_importance_sampling_clip_max',)
+    _limits = ('max_grad_norm', 'vllm_importance_sampling_clip_max')

@@ -196,16 +196,15 @@ def embedded():
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         if os.environ.get("TMPDIR"):  # which a JVM does not look at
             settings["spark.driver.defaultJavaOptions"] += f' "-Djava.io.tmpdir={os.environ["TMPDIR"]}"'
-        settings.update(
-            {
-                "spark.master": "local[*]",
-                "spark.driver.memory": _heap(os.environ.get("SPARK_LORA_HEAP", "2g")),
-                "spark.driver.host": "127.0.0.1",
-                "spark.driver.bindAddress": "127.0.0.1",
-                "spark.ui.enabled": "false",
-                "spark.sql.shuffle.partitions": "16",
-            }
-        )
+        usual = {
+            "spark.master": "local[*]",
+            "spark.driver.memory": _heap(os.environ.get("SPARK_LORA_HEAP", "2g")),
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.sql.shuffle.partitions": "16",
+        }
+        settings.update({key: value for key, value in usual.items() if not _in_file(key)})  # which they would overrule
     stopped = "PYSPARK_GATEWAY_PORT" not in os.environ and SparkContext._gateway is not None  # a session of this process
     SparkContext._ensure_initialized(conf=SparkConf().setAll(settings.items()))
     running = SparkConf()  # the JVM's: what spark-submit was given stays, as do jars that it added
@@ -224,10 +223,17 @@ def _heap(size):
 def _is_local():
     """Whether nothing names a master."""
     words = _submit_words()
-    if os.environ.get("MASTER") or "--master" in words or any(word.startswith("spark.master=") for word in words):
-        return False
-    folders = (os.environ.get("SPARK_CONF_DIR") or ".", os.path.join(os.environ.get("SPARK_HOME", "."), "conf"))
-    files = [after for word, after in zip(words, words[1:]) if word == "--properties-file"]
-    files += [f"{of}/spark-defaults.conf" for of in folders]
-    master = re.compile(r"^\s*spark\.master[\s=:]", re.MULTILINE)  # not in a comment
-    return not any(master.search(Path(file).read_text(errors="replace")) for file in files if Path(file).is_file())
+    given = os.environ.get("MASTER") or "--master" in words or any(word.startswith("spark.master=") for word in words)
+    return not given and not _in_file("spark.master")
+
+
+def _in_file(key):
+    """Whether spark-submit finds a setting in its file of properties: the one it is given, else its folder's spark-defaults.conf."""
+    from pyspark.find_spark_home import _find_spark_home
+
+    words = _submit_words()
+    given = [after for word, after in zip(words, words[1:]) if word == "--properties-file"]
+    folder = os.environ.get("SPARK_CONF_DIR") or os.path.join(_find_spark_home(), "conf")
+    file = Path(given[-1] if given else os.path.join(folder, "spark-defaults.conf"))
+    said = re.compile(rf"^\s*{re.escape(key)}[\s=:]", re.MULTILINE)  # not in a comment
+    return file.is_file() and said.search(file.read_text(errors="replace")) is not None

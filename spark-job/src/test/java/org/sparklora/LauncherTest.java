@@ -207,6 +207,8 @@ class LauncherTest extends LauncherRuns {
           --files missing.txt                 | --files = missing.txt
           --archives missing.zip#there        | --archives = missing.zip
           --properties-file missing.conf      | --properties-file = missing.conf
+          --properties-file /                 | --properties-file = /
+          --properties-file /dev/stdin        | --properties-file = /dev/stdin
           """)
   void aValueThatSparkCannotUseIsOneLineInBothWays(String arguments, String told) throws Exception {
     List<String> command = new ArrayList<>(List.of("sft"));
@@ -356,7 +358,7 @@ class LauncherTest extends LauncherRuns {
 
   @Test
   void whatSaysSomethingOfTheDriverHoldsForOneJvm() throws Exception {
-    Path properties = folder.resolve("spark.conf");
+    Path properties = folder.resolve("spark, ours#1.conf");
     Files.writeString(properties, "# heap\nspark.driver.memory   3g\nspark.master=local[3]\n");
 
     assertThat(
