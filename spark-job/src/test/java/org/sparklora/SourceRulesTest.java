@@ -129,7 +129,7 @@ class SourceRulesTest {
           "run_name",
           Set.of("MlflowRuns"),
           "eos_token", // of a tokenizer's files
-          Set.of("ModelText", "PrepConfig"),
+          Set.of("ModelText", "PackedRows", "PrepConfig"),
           "chat_template_kwargs", // a column
           Set.of("Columns", "DatasetFormat"),
           "add_generation_prompt", // a variable of templates

@@ -30,7 +30,6 @@ public record DatasetIdentity(
     Map<String, Object> table,
     @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Map<String, Object>> sources) {
 
-  /** Reads the present state of the files and tables. */
   public static DatasetIdentity of(
       SessionTables session, Mixture mixture, List<DatasetInput> inputs) {
     Configuration configuration = session.hadoop();

@@ -6,7 +6,6 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.DatasetFile;
 import org.sparklora.prep.source.SplitGroup;
 
@@ -67,17 +66,5 @@ public sealed interface DatasetInput permits FileInput, TableInput {
   /** The identity of the table under the manifest's keys; empty for files. */
   default Map<String, Object> origin() {
     return Map.of();
-  }
-
-  /** Throws {@link ConfigException} with the first problem counted, unless {@code there}. */
-  default void requireRows(boolean there, String problem) {
-    List<String> problems = counts().problems();
-    ConfigException.require(
-        there,
-        Flags.DATASET_NAME,
-        source().dataset(),
-        problem
-            + "; name a dataset with rows"
-            + (problems.isEmpty() ? "" : ". First problem: " + problems.get(0)));
   }
 }

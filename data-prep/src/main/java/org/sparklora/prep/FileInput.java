@@ -17,7 +17,6 @@ import org.sparklora.prep.source.SplitGroup;
 record FileInput(
     PrepConfig.Source source, List<DatasetFile> files, List<DatasetSplit> splits, PrepCounts counts)
     implements DatasetInput {
-  /** Finds the files of {@code source} and cuts them into splits. */
   static FileInput find(Configuration configuration, PrepConfig.Source source) {
     source
         .query()
@@ -46,7 +45,7 @@ record FileInput(
     if (sample.isEmpty() && first.get() != null) {
       counts.addUnreadable(first.get(), source.onBadRows());
     }
-    requireRows(!sample.isEmpty(), "it has no row that can be read");
+    counts.requireRows(!sample.isEmpty(), source.dataset(), "it has no row that can be read");
     return sample;
   }
 

@@ -44,7 +44,6 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
   public record Part(PrepConfig.Source source, String filter, Set<String> columns, Take take)
       implements Serializable {
 
-    /** All of a dataset. */
     Part(PrepConfig.Source source) {
       this(source, "", Set.of(), new Take(1, Long.MAX_VALUE, 0));
     }
@@ -91,7 +90,6 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
     return parts.isEmpty();
   }
 
-  /** This mixture's rows to evaluate on. */
   public Mixture ofTest() {
     return new Mixture(parts, new Held(held.share(), true), settings);
   }

@@ -70,8 +70,9 @@ record ModelText(
 
   private static Optional<ChatTemplate> template(TextSource source, Optional<Tokenizer> tokenizer) {
     String name = source.templateName();
+    Map<String, String> tokens =
+        new TreeMap<>(tokenizer.map(Tokenizer::specialTokens).orElse(Map.of()));
     if (!source.templateText().isEmpty()) {
-      Map<String, Object> tokens = new TreeMap<>(specialTokens(tokenizer));
       return Optional.of(ChatTemplate.of(source.templateText(), tokens, name));
     }
     Path folder = source.templateOf().folder();
@@ -89,8 +90,9 @@ record ModelText(
           name,
           "its tokenizer has the special tokens %s, which the model's lacks and would read as plain text; add them to the model and its tokenizer first, or name a file with the template if it writes none of them"
               .formatted(lacking));
+      tokens.remove("eos_token"); // the folder's own stays, as in TRL
     }
-    return template;
+    return template.map(own -> own.withTokens(tokens));
   }
 
   private static int vocabularySize(Path folder, Optional<Tokenizer> tokenizer) {
@@ -106,6 +108,16 @@ record ModelText(
     }
   }
 
+  /** Refuses a model without a tokenizer; {@code why} may say what needs it. */
+  void requireTokenizer(PrepConfig.Model model, String why) {
+    ConfigException.require(
+        tokenizer.isPresent(),
+        Flags.MODEL_NAME_OR_PATH,
+        model.reference().name(),
+        "there is no tokenizer.json in it%s; name a folder with a Hugging Face checkpoint"
+            .formatted(why));
+  }
+
   /** This text with a template whose {@code strftime_now} has another clock. */
   ModelText at(Clock clock) {
     return new ModelText(tokenizer, template.map(own -> own.at(clock)), vocabularySize);
@@ -116,10 +128,9 @@ record ModelText(
    * tokenizer.json does not tell them.
    */
   static Map<String, String> specialTokens(Optional<Tokenizer> tokenizer) {
-    Map<String, String> tokens = new TreeMap<>();
-    tokenizer.flatMap(Tokenizer::bosToken).ifPresent(token -> tokens.put("bos_token", token));
-    tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
-    tokenizer.flatMap(Tokenizer::padToken).ifPresent(token -> tokens.put("pad_token", token));
+    Map<String, String> tokens =
+        new TreeMap<>(tokenizer.map(Tokenizer::specialTokens).orElse(Map.of()));
+    tokens.keySet().retainAll(List.of("bos_token", "eos_token", "pad_token"));
     return tokens;
   }
 }

@@ -62,17 +62,13 @@ record PackedRows(PrepConfig config, PrepConfig.Source source, DatasetFormat for
   public String requireText(ModelText read) {
     ExampleTokenizer tokenizer = tokenizer(read, config);
     String template = tokenizer.template().map(ChatTemplate::fingerprint).orElse("");
-    String model = config.model().reference().name();
-    ConfigException.require(
-        format.form() == DatasetFormat.Form.TOKENS || read.tokenizer().isPresent(),
-        Flags.MODEL_NAME_OR_PATH,
-        model,
-        "there is no tokenizer.json in it, and the dataset has %s; name a folder with a Hugging Face checkpoint"
-            .formatted(format.description()));
+    if (format.form() != DatasetFormat.Form.TOKENS) {
+      read.requireTokenizer(config.model(), ", and the dataset has " + format.description());
+    }
     ConfigException.require(
         !format.conversational() || !template.isEmpty(),
         Flags.MODEL_NAME_OR_PATH,
-        model,
+        config.model().reference().name(),
         "it has no chat template, and the dataset has %s; name one with --chat_template_path"
             .formatted(format.description()));
     ConfigException.require(
@@ -93,8 +89,13 @@ record PackedRows(PrepConfig config, PrepConfig.Source source, DatasetFormat for
   static ExampleTokenizer tokenizer(ModelText read, PrepConfig config) {
     Optional<Tokenizer> tokenizer = read.tokenizer();
     Optional<ChatTemplate> template = read.template();
-    if (config.assistantOnlyLoss()) {
-      template = template.map(PackedRows::marking);
+    if (config.assistantOnlyLoss() && template.isPresent()) {
+      template = template.get().forAssistantOnlyLoss();
+      ConfigException.require(
+          template.isPresent(),
+          Flags.ASSISTANT_ONLY_LOSS,
+          true,
+          "the chat template does not mark what the assistant says; use one with {% generation %} by --chat_template_path, or train on every token");
     }
     String ownEos = config.model().eosToken();
     if (!ownEos.isEmpty()) {
@@ -103,7 +104,7 @@ record PackedRows(PrepConfig config, PrepConfig.Source source, DatasetFormat for
           Flags.EOS_TOKEN,
           ownEos,
           "the tokenizer has no such token; name one of its tokens");
-      template = template.map(own -> own.withEosToken(ownEos));
+      template = template.map(own -> own.withTokens(Map.of("eos_token", ownEos)));
     }
     return new ExampleTokenizer(
         tokenizer,
@@ -112,17 +113,6 @@ record PackedRows(PrepConfig config, PrepConfig.Source source, DatasetFormat for
         read.vocabularySize(),
         config.loss(),
         config.assistantOnlyLoss());
-  }
-
-  private static ChatTemplate marking(ChatTemplate template) {
-    return template
-        .forAssistantOnlyLoss()
-        .orElseThrow(
-            () ->
-                new ConfigException(
-                    Flags.ASSISTANT_ONLY_LOSS,
-                    true,
-                    "the chat template does not mark what the assistant says; use one with {% generation %} by --chat_template_path, or train on every token"));
   }
 
   @Override

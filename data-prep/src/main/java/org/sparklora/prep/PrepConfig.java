@@ -12,7 +12,7 @@ import java.util.OptionalInt;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
-import org.sparklora.model.checkpoint.CheckpointWriter;
+import org.sparklora.model.checkpoint.EndTokens;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
@@ -258,7 +258,7 @@ public record PrepConfig(
           }
         }
         if (eosId.isPresent() && JsonFile.isThere(folder.resolve("config.json"))) {
-          CheckpointWriter.putEndToken(folder, eosId.getAsInt());
+          EndTokens.put(folder, eosId.getAsInt());
         }
       }
     }

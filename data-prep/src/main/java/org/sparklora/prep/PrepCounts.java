@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.curate.CurateManifest;
@@ -46,12 +47,25 @@ public record PrepCounts(List<SplitReport> reports) {
     reports.add(report);
   }
 
-  /** The first few messages about bad rows, in row order. */
+  /** The first few problems of bad rows, in row order. */
   public List<String> problems() {
     return reports.stream()
         .flatMap(report -> report.problems().stream())
+        .map(BadRowException::problem)
         .limit(KEPT_PROBLEMS)
         .toList();
+  }
+
+  /** Throws {@link ConfigException} with the first problem counted, unless {@code there}. */
+  public void requireRows(boolean there, String dataset, String problem) {
+    List<String> problems = problems();
+    ConfigException.require(
+        there,
+        Flags.DATASET_NAME,
+        dataset,
+        problem
+            + "; name a dataset with rows"
+            + (problems.isEmpty() ? "" : ". First problem: " + problems.get(0)));
   }
 
   /** Bad rows by reason. */
@@ -67,12 +81,10 @@ public record PrepCounts(List<SplitReport> reports) {
     return skipped().values().stream().mapToLong(Long::longValue).sum();
   }
 
-  /** The count of this kind, over all tasks. */
   public long of(Count what) {
     return reports.stream().mapToLong(report -> report.of(what)).sum();
   }
 
-  /** Statistics of the documents' tokens. */
   IntSummaryStatistics lengths() {
     return reports.stream().flatMapToInt(task -> IntStream.of(task.lengths())).summaryStatistics();
   }

@@ -21,7 +21,6 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.document.SplitReport;
-import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.SplitGroup;
 import org.sparklora.text.Tokenizer;
 
@@ -124,7 +123,6 @@ public final class PrepJob {
     return job.prepare(tables, job.inputs(tables), config.overwrite());
   }
 
-  /** Reuses or prepares the table in {@code output_dir}. */
   public static TableManifest reuseOrRun(SparkSession session, TableConfig config) {
     return reuseOrRun(session, config, Flags.OUTPUT_DIR);
   }
@@ -234,9 +232,9 @@ public final class PrepJob {
       parts.get(groups.get(i).source()).counts().reports().add(reports.get(i));
     }
     PrepCounts counts = PrepCounts.sum(parts);
-    counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
+    counts.problems().forEach(problem -> LOG.warn("Skipped: {}", problem));
     boolean hasTokens = counts.lengths().getCount() > counts.of(SplitReport.Count.EMPTY);
-    parts.get(0).requireRows(hasTokens, rows.nothing(counts));
+    counts.requireRows(hasTokens, config.source().dataset(), rows.nothing(counts));
     return reports.stream().map(SplitReport::lengths).toList();
   }
 

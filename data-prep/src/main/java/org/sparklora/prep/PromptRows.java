@@ -49,11 +49,7 @@ record PromptRows(PromptsConfig config, PrepConfig.Source source, ProblemFormat 
 
   @Override
   public String requireText(ModelText read) {
-    ConfigException.require(
-        read.tokenizer().isPresent(),
-        Flags.MODEL_NAME_OR_PATH,
-        config.model().reference().name(),
-        "there is no tokenizer.json in it; name a folder with a Hugging Face checkpoint");
+    read.requireTokenizer(config.model(), "");
     ConfigException.require(
         read.template().isPresent() || config.systemPrompt().isEmpty(),
         Flags.SYSTEM_PROMPT,

@@ -1,12 +1,7 @@
 package org.sparklora.prep;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -20,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.JobExecutionStatus;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkJobInfo;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
@@ -30,6 +26,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
@@ -49,7 +46,6 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
   private static final long POLL_MILLIS = 50;
   private static final long MOST_MILLIS_OF_A_KILLED_TASK = 5_000; // it ends at its next row
 
-  /** A task, called on an executor. */
   @FunctionalInterface
   public interface Task<T, R> extends Serializable {
     /**
@@ -90,8 +86,7 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
    */
   public <T extends Serializable, R extends SplitReport> List<R> run(
       Configuration configuration, List<T> pieces, Task<T, R> task) {
-    List<JavaSerialized<T>> work = new ArrayList<>();
-    pieces.forEach(piece -> work.add(new JavaSerialized<>(piece)));
+    List<byte[]> work = pieces.stream().map(SparkStage::serialised).toList();
     Counts counts =
         new Counts(
             spark.sc().longAccumulator(name + " tasks"),
@@ -107,7 +102,7 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
       return await(
           spark
               .parallelize(work, Math.max(1, work.size()))
-              .map(piece -> counts.of(task, hadoop.value().value(), piece.value()))
+              .map(piece -> counts.of(task, hadoop.value().value(), deserialised(piece)))
               .collectAsync(),
           work.size(),
           counts,
@@ -209,31 +204,22 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
   /**
    * An object as bytes of Java's serialiser, so that an RDD can hold it under any {@code
    * spark.serializer}: a session that trains with DL4J uses Kryo 4, which can write neither records
-   * nor the JDK's unmodifiable lists, but a plain class with one array.
+   * nor the JDK's unmodifiable lists.
    */
-  static final class JavaSerialized<T extends Serializable> implements Serializable {
-    private static final long serialVersionUID = 1L;
+  static byte[] serialised(Object value) {
+    ByteBuffer written =
+        new JavaSerializer(new SparkConf(false)).newInstance().serialize(value, anyClass());
+    return Arrays.copyOf(written.array(), written.limit());
+  }
 
-    private final byte[] bytes;
+  static <T> T deserialised(byte[] bytes) {
+    return new JavaSerializer(new SparkConf(false))
+        .newInstance()
+        .deserialize(ByteBuffer.wrap(bytes), anyClass());
+  }
 
-    JavaSerialized(T value) {
-      ByteArrayOutputStream written = new ByteArrayOutputStream();
-      try (ObjectOutputStream out = new ObjectOutputStream(written)) {
-        out.writeObject(value);
-      } catch (IOException e) {
-        throw new UncheckedIOException("Cannot serialise " + value.getClass(), e);
-      }
-      bytes = written.toByteArray();
-    }
-
-    @SuppressWarnings("unchecked") // the bytes were made from a T
-    T value() {
-      try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes))) {
-        return (T) in.readObject();
-      } catch (IOException | ClassNotFoundException e) {
-        throw new IllegalStateException("Cannot read back what this JVM's own version wrote", e);
-      }
-    }
+  private static <T> scala.reflect.ClassTag<T> anyClass() {
+    return scala.reflect.ClassTag$.MODULE$.apply(Object.class);
   }
 
   /**
@@ -265,7 +251,6 @@ public record SparkStage(JavaSparkContext spark, String name, String unit) {
       counts.remove(end.taskInfo().taskId());
     }
 
-    /** Tokens of all running tasks. */
     long tokens() {
       return counts.values().stream().mapToLong(Long::longValue).sum();
     }

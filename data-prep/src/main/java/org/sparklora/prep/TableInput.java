@@ -49,8 +49,10 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
         Stream.of(source.query().filter(), (split.isTest() ? "" : "not ") + split.predicate())
             .filter(condition -> !condition.isEmpty() && !condition.equals("not "))
             .collect(Collectors.joining(" and "));
-    requireRows(
-        !sample.isEmpty(), "it has no rows" + (conditions.isEmpty() ? "" : " with " + conditions));
+    counts.requireRows(
+        !sample.isEmpty(),
+        source.dataset(),
+        "it has no rows" + (conditions.isEmpty() ? "" : " with " + conditions));
     return sample;
   }
 

@@ -149,7 +149,6 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
     return decided;
   }
 
-  /** The dataset that the table was made of. */
   private Object madeOf() {
     return inputs.settings().get(Flags.DATASET_NAME.name());
   }

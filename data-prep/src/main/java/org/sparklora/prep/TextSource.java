@@ -48,11 +48,7 @@ public record TextSource(
   /** Finds the files of a model for {@link #tokens}; refuses a model without a tokenizer. */
   public static TextSource withTokenizer(Configuration hadoop, PrepConfig.Model model) {
     TextSource text = locate(hadoop, model);
-    ConfigException.require(
-        ModelText.shared(text).tokenizer().isPresent(),
-        Flags.MODEL_NAME_OR_PATH,
-        model.reference().name(),
-        "there is no tokenizer.json in it; name a folder with a Hugging Face checkpoint");
+    ModelText.shared(text).requireTokenizer(model, "");
     return text;
   }
 

@@ -337,6 +337,18 @@ class MixtureJobTest extends PrepJobFixture {
         .hasMessageContaining("(datasets[1] of mixture.yaml): no format fits");
   }
 
+  @Test
+  void rowsWithoutAPromptAreThoseOfTheWholeMixture() throws IOException {
+    data("a.jsonl", Stream.of("{\"question\": \"1+1?\", \"answer\": \"2\"}"));
+    data("b.jsonl", Stream.of("{\"question\": \"2+2?\", \"answer\": \"4\"}"));
+    PromptsConfig usual = prompts(mixture(0, part("a.jsonl", ALL), part("b.jsonl", ALL)), "out");
+    PromptsConfig brief =
+        new PromptsConfig(usual.source(), usual.model(), "", 1, usual.outputFolder(), false);
+    assertThatThrownBy(() -> PrepJob.run(spark(2, JAVA), brief))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("Cannot use dataset_name = mixture.yaml: none of its 2 rows gives");
+  }
+
   private void requireInputs(Mixture mixture) {
     PrepJob.requireInputs(new Configuration(), config(mixture, "out", UNPACKED));
   }

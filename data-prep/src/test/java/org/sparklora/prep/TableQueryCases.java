@@ -76,7 +76,12 @@ abstract class TableQueryCases extends TableFixture {
     TableQuery star =
         new TableQuery("parquet", "", "id >= 100", "*, a.text AS answer, q AS question", "");
     questions().where("id >= 100").write().parquet(path("starred"));
-    assertThat(packed(path("raw"), star)).isEqualTo(packed(path("starred"), TableQuery.NONE));
+    List<String> starred = packed(path("starred"), TableQuery.NONE);
+    assertThat(packed(path("raw"), star)).isEqualTo(starred);
+    TableQuery.Split test = new TableQuery.Split("id < 100 -- held out", false);
+    TableQuery rest =
+        new TableQuery("parquet", "", "", "id, a.text AS answer, q AS question", "", test);
+    assertThat(packed(path("raw"), rest)).isEqualTo(starred);
     TableManifest manifest = prep(path("raw"), query, "queried");
     assertThat(manifest.inputs().settings())
         .containsEntry("dataset_filter", "a.good AND id >= 100")

@@ -31,6 +31,7 @@ import org.sparklora.prep.tokenize.PromptTokenizer;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Conversation;
 import org.sparklora.text.Message;
+import org.sparklora.text.TokenizerDialect;
 
 class TextSourceTest {
   @TempDir Path scratch;
@@ -199,6 +200,33 @@ class TextSourceTest {
     int[] ids =
         PackedRows.tokenizer(ModelText.load(source), config).tokenize(chat).document().inputIds();
     assertThat(ids).endsWith(3).doesNotContain(2);
+  }
+
+  /** As in TRL: the model's tokenizer keeps its tokens, except for a folder's end token. */
+  @Test
+  void aGivenTemplateSeesTheTokenizersTokens() throws IOException {
+    Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();
+    Files.writeString(tiny.resolve("special_tokens_map.json"), "{\"unk_token\": \"<|pad|>\"}");
+    String template = "{{ bos_token }}{{ unk_token }}{{ eos_token }}";
+    Path other = folder("other", template);
+    String tokens = "{\"bos_token\": \"<o>\", \"eos_token\": \"<e>\"}";
+    Files.writeString(other.resolve("tokenizer_config.json"), tokens);
+    Path file = Files.writeString(scratch.resolve("given.jinja"), template);
+    model = tiny;
+    assertThat(rendered(locate(other.toString()))).isEqualTo("<|im_start|><|pad|><e>");
+    assertThat(rendered(locate(file.toString()))).isEqualTo("<|im_start|><|pad|><|im_end|>");
+  }
+
+  /** GPT2Tokenizer, which AutoTokenizer chooses, names tokens that the checkpoint leaves out. */
+  @Test
+  void theTemplateSeesTheTokensThatTheTokenizersClassNames() throws IOException {
+    Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();
+    Files.writeString(
+        tiny.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"GPT2Tokenizer\"}");
+    Files.writeString(tiny.resolve("chat_template.jinja"), "{{ bos_token }}");
+    ModelReference reference = ModelReference.of(tiny.toString());
+    var settings = new PrepConfig.Model(reference, "", "", TokenizerDialect.TRANSFORMERS, Map.of());
+    assertThat(rendered(TextSource.locate(hadoop, settings))).isEqualTo("<|endoftext|>");
   }
 
   /** Gemma 3 1B's tokenizer has one id more than the model. */

@@ -86,8 +86,8 @@ class TravelTest {
     ShardPlan.RowFile file =
         new ShardPlan.RowFile(
             List.of(new ShardPlan.Shard(List.of(new ShardPlan.DocumentRange(1, 2, 3)))));
-    Object arrived =
-        travel.apply(new SparkStage.JavaSerialized<>(new java.util.ArrayList<>(List.of(file))));
-    assertThat(((SparkStage.JavaSerialized<?>) arrived).value()).isEqualTo(List.of(file));
+    byte[] arrived = (byte[]) travel.apply(SparkStage.serialised(List.of(file)));
+    List<ShardPlan.RowFile> read = SparkStage.deserialised(arrived);
+    assertThat(read).isEqualTo(List.of(file));
   }
 }

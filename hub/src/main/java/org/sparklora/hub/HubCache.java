@@ -237,28 +237,28 @@ final class HubCache {
     replace(pointer, aside -> Files.copy(blob, aside));
   }
 
-  /** Fills a blob by way of the file {@code part}. */
-  interface Filling {
-    void run(Path part) throws IOException;
+  /** Writes a file under another name than its own. */
+  interface Writing {
+    void to(Path aside) throws IOException;
   }
 
   /**
    * Runs an action while a blob's lock is held. Without a lock, on a file system that has none, the
    * action gets a part that no other process writes, and that no later one continues.
    */
-  void locked(HubRepo repo, String etag, Filling action) throws IOException {
+  void locked(HubRepo repo, String etag, Writing action) throws IOException {
     Path file = root.resolve(".locks").resolve(repo.folderName()).resolve(etag + ".lock");
     Path part = part(blob(repo, etag));
     ReentrantLock inProcess = IN_PROCESS.computeIfAbsent(file, key -> new ReentrantLock());
     inProcess.lock();
     try (FileChannel lock = lock(file).orElse(null)) {
       if (lock != null) {
-        action.run(part);
+        action.to(part);
         return;
       }
       Path own = part.resolveSibling(UUID.randomUUID() + INCOMPLETE);
       try {
-        action.run(own);
+        action.to(own);
       } finally {
         Files.deleteIfExists(own);
       }
@@ -298,10 +298,6 @@ final class HubCache {
     } catch (IOException e) {
       LOG.warn("Cannot write {} ({}), so the hub is asked each time", file, e.getMessage());
     }
-  }
-
-  private interface Writing {
-    void to(Path aside) throws IOException;
   }
 
   /**

@@ -72,7 +72,6 @@ public final class HubClient {
     this.cache = new HubCache(config.cache(), config.symlinks());
   }
 
-  /** The settings of this client. */
   public HubConfig config() {
     return config;
   }

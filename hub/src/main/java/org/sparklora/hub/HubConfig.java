@@ -56,10 +56,11 @@ public record HubConfig(
   /**
    * The settings of an environment.
    *
-   * @param userHome the user's home folder
+   * @param systemHome the user's home folder, unless HOME names another, as for Python
    * @throws HubException if a value cannot be used
    */
-  static HubConfig of(Map<String, String> environment, Path userHome) {
+  static HubConfig of(Map<String, String> environment, Path systemHome) {
+    Path userHome = path(environment, "HOME", systemHome, systemHome);
     Path cacheHome = path(environment, "XDG_CACHE_HOME", userHome.resolve(".cache"), userHome);
     Path home = path(environment, "HF_HOME", cacheHome.resolve("huggingface"), userHome);
     Path legacy = path(environment, "HUGGINGFACE_HUB_CACHE", home.resolve("hub"), userHome);

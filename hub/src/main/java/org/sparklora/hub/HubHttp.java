@@ -54,7 +54,6 @@ final class HubHttp {
     this.client = JsonHttp.client(config.timeout());
   }
 
-  /** The pauses between attempts. */
   RetryPause pause() {
     return pause;
   }

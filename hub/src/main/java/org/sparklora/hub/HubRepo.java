@@ -14,7 +14,6 @@ import org.sparklora.hub.HubException.Kind;
 public record HubRepo(Type type, String id) implements Serializable {
   private static final Pattern PART = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,95}");
 
-  /** The kind of a repository. */
   public enum Type {
     MODEL,
     DATASET;

@@ -1,39 +1,29 @@
 package org.sparklora.hub;
 
-import java.util.stream.Collectors;
+import java.util.regex.Pattern;
 
 /**
  * Makes untrusted text (names, cards, error bodies) safe for a terminal or a log: without
  * characters that control a terminal, or that make a line read as another one.
  */
 public final class PlainText {
-  private static final String UNPRINTABLE = "\uFFFD";
+  /** Characters that control the terminal, line feed and tab among them, or the text direction. */
+  private static final String CONTROLS =
+      "\\p{Cc}\\x{61C}\\x{200E}\\x{200F}\\x{2028}-\\x{202E}\\x{2066}-\\x{2069}";
+
+  private static final Pattern NOT_PLAIN = Pattern.compile("[" + CONTROLS + "]");
+  private static final Pattern HARMFUL = Pattern.compile("[" + CONTROLS + "&&[^\\n\\t]]");
 
   private PlainText() {}
 
-  /** Whether {@code c} controls the terminal, except line feed and tab, or the text direction. */
-  private static boolean isHarmful(int c) {
-    return c != '\n' && c != '\t' && Character.isISOControl(c)
-        || c == 0x61C
-        || c == 0x200E
-        || c == 0x200F
-        || c >= 0x2028 && c <= 0x202E
-        || c >= 0x2066 && c <= 0x2069;
-  }
-
   /** Whether a text is one line without harmful characters. */
   public static boolean isPlain(String text) {
-    return text.codePoints().noneMatch(c -> isHarmful(c) || c == '\n' || c == '\t');
+    return !NOT_PLAIN.matcher(text).find();
   }
 
   /** The text with U+FFFD for each harmful character; line breaks stay. */
   public static String of(String text) {
-    if (text == null || text.codePoints().noneMatch(PlainText::isHarmful)) {
-      return text;
-    }
-    return text.codePoints()
-        .mapToObj(c -> isHarmful(c) ? UNPRINTABLE : Character.toString(c))
-        .collect(Collectors.joining());
+    return text == null ? null : HARMFUL.matcher(text).replaceAll("\uFFFD");
   }
 
   /**

@@ -51,15 +51,15 @@ final class SnapshotDownload {
       throw new IllegalStateException(e.getCause());
     } finally {
       workers.shutdownNow();
-      awaitEnd(workers);
-    }
-  }
-
-  private static void awaitEnd(ExecutorService workers) {
-    try {
-      workers.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      boolean interrupted = Thread.interrupted(); // else the waiting would end at once
+      try {
+        workers.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -3,7 +3,6 @@ package org.sparklora.hub;
 /** Follows a download or an upload. Called by several threads, one at a time. */
 @FunctionalInterface
 public interface TransferListener {
-  /** Ignores all progress. */
   TransferListener SILENT = (what, done, total, resumed) -> {};
 
   /**

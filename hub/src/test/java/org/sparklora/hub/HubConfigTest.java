@@ -36,6 +36,7 @@ class HubConfigTest {
 
   @ParameterizedTest
   @CsvSource({
+    "HOME, /scratch/ada, /scratch/ada/.cache/huggingface/hub",
     "HF_HOME, /data, /data/hub",
     "HF_HOME, ~/hf, /home/ada/hf/hub",
     "XDG_CACHE_HOME, /xdg, /xdg/huggingface/hub",

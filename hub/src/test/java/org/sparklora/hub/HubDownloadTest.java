@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -243,6 +245,43 @@ class HubDownloadTest {
     hub.server.faults().add(Kind.STATUS, "GET /api", 503, 6);
     assertThatThrownBy(() -> hub.download(hub.client(), REPO)).hasMessageContaining("answers 503");
     assertThat(hub.pauses).hasSize(5);
+  }
+
+  /** The listener stands for a transfer that does not heed its interrupt. */
+  @Test
+  void anInterruptedDownloadWaitsForItsTransfers() throws InterruptedException {
+    HubClient client = hub.client();
+    String commit = client.commit(REPO, "main");
+    CountDownLatch transferring = new CountDownLatch(1);
+    CountDownLatch interrupted = new CountDownLatch(1);
+    AtomicBoolean transferred = new AtomicBoolean();
+    TransferListener slow =
+        (what, done, total, resumed) -> {
+          if (transferring.getCount() > 0) {
+            transferring.countDown();
+            long end = System.nanoTime() + 500_000_000;
+            while (interrupted.getCount() > 0 || System.nanoTime() < end) {
+              Thread.onSpinWait();
+            }
+            transferred.set(true);
+          }
+        };
+    AtomicBoolean waited = new AtomicBoolean();
+    Thread run =
+        new Thread(
+            () -> {
+              try {
+                client.snapshot(REPO, commit, file -> true, slow);
+              } catch (HubException e) {
+                waited.set(transferred.get() && Thread.currentThread().isInterrupted());
+              }
+            });
+    run.start();
+    transferring.await();
+    run.interrupt();
+    interrupted.countDown();
+    run.join();
+    assertThat(waited).isTrue();
   }
 
   @Test

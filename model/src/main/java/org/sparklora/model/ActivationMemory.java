@@ -54,11 +54,8 @@ public final class ActivationMemory {
       return 0;
     }
     long ofHead = (long) model.vocabSize() * model.hiddenSize();
-    long elements = ofHead;
-    for (DecoderConfig.LinearShape layer : model.linears()) {
-      elements += (long) layer.in() * layer.out();
-    }
-    long bytes = elements * DType.BFLOAT16.bytes();
+    long ofOthers = model.linears().stream().mapToLong(of -> (long) of.in() * of.out()).sum();
+    long bytes = (ofHead + ofOthers) * DType.BFLOAT16.bytes();
     boolean isFloat32 = !engine.packsWeights(DType.FLOAT32);
     if (isFloat32 && bytes > PackedWeights.MOST_BESIDE_FLOAT32) {
       return 0;

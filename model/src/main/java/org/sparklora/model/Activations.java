@@ -132,7 +132,6 @@ final class Activations implements AutoCloseable {
     return streams.get(backward ? layer : 0);
   }
 
-  /** The load of the routers of all layers. */
   RouterLoad routers() {
     return routers;
   }

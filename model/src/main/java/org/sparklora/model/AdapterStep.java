@@ -49,14 +49,6 @@ public final class AdapterStep implements AutoCloseable {
     this.inference = Activations.forForwardAlone(decoder, engine);
   }
 
-  public Decoder decoder() {
-    return decoder;
-  }
-
-  public Engine engine() {
-    return engine;
-  }
-
   /**
    * Forward and backward; waits for the result.
    *

@@ -68,7 +68,6 @@ record LossHead(
         });
   }
 
-  /** The loss alone. */
   StepResult loss(Tensor stream, PackedBatch batch, TokenLoss loss) {
     return result(batch, loss, logProbs(stream, batch, loss.temperature()));
   }

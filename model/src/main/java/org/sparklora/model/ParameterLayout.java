@@ -51,7 +51,6 @@ public class ParameterLayout implements Serializable {
     return size;
   }
 
-  /** The parameter of this name. */
   public final Optional<Entry> entry(String name) {
     return Optional.ofNullable(entries.get(name));
   }
@@ -78,7 +77,6 @@ public class ParameterLayout implements Serializable {
   public record Entry(String name, long[] shape, long offset, boolean decayed)
       implements Serializable {
 
-    /** The number of elements. */
     public long size() {
       return Tensor.sizeOf(shape);
     }

@@ -55,17 +55,14 @@ public record PolicyRow(
     return new PolicyRow(prompt, completion, advantage, 0, masked, new OfTokens(NONE, NONE, NONE));
   }
 
-  /** The same completion with log-probabilities under the policy that drew it. */
   public PolicyRow withOld(float[] logProbs) {
     return with(new OfTokens(logProbs, ofTokens.referenceLogProbs, ofTokens.weights));
   }
 
-  /** The same completion with log-probabilities under the reference policy. */
   public PolicyRow withReference(float[] logProbs) {
     return with(new OfTokens(ofTokens.oldLogProbs, logProbs, ofTokens.weights));
   }
 
-  /** The same completion with factors of its tokens in the policy's loss. */
   public PolicyRow withWeights(float[] weights) {
     return with(new OfTokens(ofTokens.oldLogProbs, ofTokens.referenceLogProbs, weights));
   }
@@ -84,7 +81,6 @@ public record PolicyRow(
     return prompt.length + completion.length;
   }
 
-  /** The n-th token of prompt and completion. */
   int token(int n) {
     return n < prompt.length ? prompt[n] : completion[n - prompt.length];
   }

@@ -58,7 +58,6 @@ public record RoundedProducts(int rounded, int fewRows, int narrow, int mostFewR
     return (int) products.stream().filter(which).count();
   }
 
-  /** The number of all products of linear layers. */
   public int all() {
     return rounded + fewRows + narrow;
   }

@@ -69,7 +69,7 @@ class AdapterStepTest {
   void evaluationEqualsTrainingWhereOnlySomeLayersHaveAdapters() throws IOException {
     CheckpointFolder checkpoint =
         TinyCheckpoint.write(folder.resolve("qwen2"), TinyCheckpoint.config("qwen2"));
-    LoraTargets targets = LoraTargets.expression(".*\\.1\\..*(q|down)_proj");
+    LoraTargets targets = LoraTargets.ofFlag(List.of(".*\\.1\\..*(q|down)_proj"));
     AdapterLayout some =
         AdapterLayout.of(new LoraConfig(3, 6, 0, false, targets), checkpoint.config());
     AdapterStep partly =

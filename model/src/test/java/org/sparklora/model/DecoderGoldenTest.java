@@ -190,9 +190,7 @@ class DecoderGoldenTest {
             .containsExactly(golden.floats(key), offset(MERGED_WEIGHT));
       }
       Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.FLOAT32);
-      GoldenModel.Loaded model =
-          new GoldenModel.Loaded(
-              new AdapterStep(decoder, engine, false), engine.allocate(0), ParameterLayout.none());
+      GoldenModel.Loaded model = new GoldenModel.Loaded(decoder, engine, engine.allocate(0));
       String key = variant + "_merged_logits_row0_last4";
       checkLogits(golden, model, golden.batch("labels"), key, 12, new int[] {0, 1, 2, 3});
     }
@@ -208,11 +206,7 @@ class DecoderGoldenTest {
         Decoder decoder =
             Decoder.load(
                 checkpoint, ParameterLayout.none(), engine, new Precision(weights, DType.FLOAT32));
-        GoldenModel.Loaded model =
-            new GoldenModel.Loaded(
-                new AdapterStep(decoder, engine, false),
-                engine.allocate(0),
-                ParameterLayout.none());
+        GoldenModel.Loaded model = new GoldenModel.Loaded(decoder, engine, engine.allocate(0));
         checkLogits(golden, model, golden.batch("labels"), "logits", golden.unpadded());
         assertThat(model.meanLoss(golden.batch("labels")).loss())
             .isCloseTo(golden.scalar("loss"), within(LOSS));
@@ -267,7 +261,7 @@ class DecoderGoldenTest {
       int[] places) {
     int[] rows = IntStream.range(0, places.length).toArray();
     int[] tokens = IntStream.range(first, first + places.length).toArray();
-    int vocabSize = model.step().decoder().config().vocabSize();
+    int vocabSize = model.decoder().config().vocabSize();
     float[] actual = logits(model, batch, tokens);
     float[] expected = golden.floats(key);
     int columns = golden.columns(key); // the copy among the resources has not all of them
@@ -281,8 +275,8 @@ class DecoderGoldenTest {
 
   /** What the decoder says after some tokens of a batch, {@code (P, V)}. */
   private static float[] logits(GoldenModel.Loaded model, PackedBatch batch, int[] places) {
-    Decoder decoder = model.step().decoder();
-    Engine engine = model.step().engine();
+    Decoder decoder = model.decoder();
+    Engine engine = model.engine();
     Segments segments = batch.segments();
     try (Workspace workspace = new Workspace(engine);
         Activations activations = Activations.forForwardAlone(decoder, engine);
@@ -320,7 +314,7 @@ class DecoderGoldenTest {
 
   private static void checkGradients(
       GoldenModel golden, GoldenModel.Loaded model, PackedBatch batch, String prefix) {
-    Tensor gradient = model.step().engine().allocate(model.layout().size());
+    Tensor gradient = model.engine().allocate(model.layout().size());
     StepResult result = model.meanLossAndGradient(batch, gradient);
     assertThat(result.loss()).isCloseTo(golden.scalar(prefix + "loss"), within(LOSS));
     GoldenModel.assertNorm(gradient, golden.scalar(prefix + "grad_norm"), GRADIENT_NORM);

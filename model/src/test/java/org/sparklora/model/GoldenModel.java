@@ -237,7 +237,15 @@ public final class GoldenModel {
   }
 
   /** A decoder without or with an adapter of the golden set, and its parameters. */
-  record Loaded(AdapterStep step, Tensor parameters, ParameterLayout layout) {
+  record Loaded(AdapterStep step, Decoder decoder, Engine engine, Tensor parameters) {
+    Loaded(Decoder decoder, Engine engine, Tensor parameters) {
+      this(new AdapterStep(decoder, engine, false), decoder, engine, parameters);
+    }
+
+    ParameterLayout layout() {
+      return decoder.layout();
+    }
+
     StepResult meanLoss(PackedBatch batch) {
       return step.evaluate(parameters, batch, mean(batch));
     }
@@ -264,11 +272,8 @@ public final class GoldenModel {
 
   Loaded plain(Engine engine) throws IOException {
     try (CheckpointFolder checkpoint = checkpoint()) {
-      ParameterLayout layout = ParameterLayout.none();
-      return new Loaded(
-          new AdapterStep(Decoder.load(checkpoint, layout, engine, precision(name)), engine, false),
-          engine.allocate(0),
-          layout);
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine, precision(name));
+      return new Loaded(decoder, engine, engine.allocate(0));
     }
   }
 
@@ -278,10 +283,8 @@ public final class GoldenModel {
       AdapterLayout layout = file.layout();
       Tensor parameters = engine.allocate(layout.size());
       file.load(engine, parameters);
-      return new Loaded(
-          new AdapterStep(Decoder.load(checkpoint, layout, engine, precision(name)), engine, false),
-          parameters,
-          layout);
+      Decoder decoder = Decoder.load(checkpoint, layout, engine, precision(name));
+      return new Loaded(decoder, engine, parameters);
     }
   }
 }

@@ -57,7 +57,7 @@ class GrpoTraceTest {
                   Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false)) {
         trace.begin(checkpoint, layout, engine, parameters);
         float[] start = parameters.toArray();
-        replay(trace, step, parameters);
+        replay(trace, engine, step, parameters);
         trace.assertResult(layout, start, parameters.toArray());
       }
     }
@@ -70,16 +70,17 @@ class GrpoTraceTest {
         .orElseGet(() -> WeightLayout.of(checkpoint.config()));
   }
 
-  private static void replay(GrpoTrace trace, AdapterStep step, Tensor parameters) {
+  private static void replay(GrpoTrace trace, Engine engine, AdapterStep step, Tensor parameters) {
     TorchAdamW optimizer = new TorchAdamW((int) parameters.size());
     int optimizerStep = 0;
     for (JsonNode expected : trace.get("steps")) {
-      try (Tensor gradient = step.engine().allocate(parameters.size())) {
+      try (Tensor gradient = engine.allocate(parameters.size());
+          Tensor none = engine.allocate(parameters.size())) {
         double loss = 0;
         List<Map<String, Double>> metrics = new ArrayList<>();
         for (JsonNode micro : trace.get("micro_batches")) {
           if (micro.get("opt_step").asInt() == optimizerStep) {
-            loss += microBatch(trace, micro, step, parameters, gradient, metrics);
+            loss += microBatch(trace, micro, step, parameters, none, gradient, metrics);
           }
         }
         assertThat(loss).isCloseTo(expected.get("loss").asDouble(), within(2 * MICRO_LOSS));
@@ -104,6 +105,7 @@ class GrpoTraceTest {
       JsonNode micro,
       AdapterStep step,
       Tensor parameters,
+      Tensor none,
       Tensor gradient,
       List<Map<String, Double>> metrics) {
     PolicyBatch batch = PolicyBatch.of(GrpoTrace.rows(micro));
@@ -121,7 +123,7 @@ class GrpoTraceTest {
     }
     if (trace.get("ref_policy").isTextual()) {
       assertThat(trace.get("ref_policy").asText()).isEqualTo("base_model");
-      checkReference(step, batch);
+      checkReference(step, none, batch);
     }
 
     StepResult result = step.lossAndGradient(parameters, batch.packed(), loss, 0, gradient);
@@ -136,12 +138,10 @@ class GrpoTraceTest {
   }
 
   /** An adapter of zeros is the base model. */
-  private static void checkReference(AdapterStep step, PolicyBatch batch) {
-    try (Tensor none = step.engine().allocate(step.decoder().layout().size())) {
-      assertThat(step.logProbs(none, batch.packed(), 1f).logProbs())
-          .containsExactly(
-              batch.targets().referenceLogProbs().orElseThrow(), within((float) LOG_PROBS));
-    }
+  private static void checkReference(AdapterStep step, Tensor none, PolicyBatch batch) {
+    assertThat(step.logProbs(none, batch.packed(), 1f).logProbs())
+        .containsExactly(
+            batch.targets().referenceLogProbs().orElseThrow(), within((float) LOG_PROBS));
   }
 
   private static float[] masked(JsonNode micro, String name) {

@@ -85,7 +85,9 @@ final class DatasetTable {
         number(written, split.getKey(), data);
       }
       Path whole = new Path(folder, identity(data));
-      if (files.exists(whole) && !hasAll(new Path(whole, FILES), parts(data).size())) {
+      Path there = new Path(whole, FILES);
+      boolean hasAll = files.exists(there) && parts(there).size() == parts(data).size();
+      if (files.exists(whole) && !hasAll) {
         files.delete(whole, true); // of a killed run: an object store renames file by file
       }
       if (!files.exists(whole) && !files.rename(part, whole) && !files.exists(whole)) {
@@ -96,10 +98,6 @@ final class DatasetTable {
       spark.sparkContext().setJobDescription(null);
       files.delete(part, true);
     }
-  }
-
-  private boolean hasAll(Path data, int count) throws IOException {
-    return files.exists(data) && parts(data).size() == count;
   }
 
   /** Renames Spark's part files, whose names hold a job's id, after split and position. */

@@ -44,7 +44,6 @@ public final class Failure {
         || cause instanceof UnsupportedModelException;
   }
 
-  /** The line that is shown for a failure. */
   public static String message(Throwable failure) {
     Throwable cause = causeToShow(failure);
     if (cause instanceof SparkException) {

@@ -48,7 +48,6 @@ public record Request(
     Optional<ExternalJudge> judge,
     Set<String> judged) {
 
-  /** Begins a request to a command. */
   public static Builder to(String command) {
     return new Builder(command);
   }
@@ -110,7 +109,6 @@ public record Request(
       return this;
     }
 
-    /** Sets the listener of the run. */
     public Builder listener(RunListener who) {
       listener = who;
       return this;
@@ -137,17 +135,7 @@ public record Request(
      * @throws ConfigException for an unknown flag, or a value that a flag cannot have
      */
     public Request build() {
-      List<String> arguments = new ArrayList<>();
-      given.forEach(
-          (name, words) -> {
-            if (words.size() == 1) {
-              arguments.add("--%s=%s".formatted(name, words.get(0))); // value may begin with dashes
-            } else {
-              arguments.add("--" + name);
-              arguments.addAll(words);
-            }
-          });
-      CommandLine.Parsed parsed = CommandLine.parse(command, arguments);
+      CommandLine.Parsed parsed = CommandLine.parse(command, given);
       check(parsed.settings());
       return new Request(
           parsed.settings(),

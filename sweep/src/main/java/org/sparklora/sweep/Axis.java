@@ -25,12 +25,10 @@ record Axis(List<Choice> choices) {
   /** One point of the axis: values by flag, and its label in figures, if the file has one. */
   record Choice(Map<String, Value> values, Optional<String> label) {}
 
-  /** The flags that the axis varies. */
   List<String> flags() {
     return List.copyOf(choices.get(0).values().keySet());
   }
 
-  /** Whether its points have labels. */
   boolean isLabelled() {
     return choices.get(0).label().isPresent();
   }
@@ -64,7 +62,7 @@ record Axis(List<Choice> choices) {
             ConfigException.require(
                 values.size() == length,
                 flag,
-                values.size() + " values",
+                values.stream().map(Value::text).toList(),
                 "values that go together are as many of each flag, and %s has %s"
                     .formatted(lists.keySet().iterator().next(), length)));
     List<Choice> choices = new ArrayList<>();

@@ -82,7 +82,6 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
     }
   }
 
-  /** The settings of each trial's command. */
   public List<Settings> settings() {
     return trials.stream().map(Trial::settings).toList();
   }

@@ -56,7 +56,6 @@ public final class TrialFolder {
     }
   }
 
-  /** The rows that the trial has logged. */
   public List<Map<String, Object>> log() {
     return MetricsLog.read(fileSystem, folder);
   }

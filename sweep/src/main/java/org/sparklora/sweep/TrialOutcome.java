@@ -44,7 +44,6 @@ public record TrialOutcome(
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
 
-  /** How a trial ended. */
   public enum State {
     /** The trial took all of its steps. */
     DONE,

@@ -86,6 +86,7 @@ class SweepFileTest {
         "learning_rate: [1e-4, 3e-4] | num_generations: [2, 4] | sft does not take this flag",
         "learning_rate: [1e-4, 3e-4] | lora_r: [2, 4] | it is one already",
         "lora_r: [1, 16, null] | lora_r: [1, 16] | values that go together are as many",
+        "lora_r: [1, 16, null] | lora_r: [1, 16] | lora_r = [1, 16]",
         "finding: learning-rate | finding: learning-rat | did you mean learning-rate?",
         "command: sft | command: prep | It is one of sft, grpo",
         "goal: min | goal: least | it is min or max",

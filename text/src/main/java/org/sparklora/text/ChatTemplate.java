@@ -62,14 +62,14 @@ public final class ChatTemplate {
   private final String name; // " FILE", for messages
   private final String source;
   private final Template template;
-  private final Map<String, Object> specialTokens;
+  private final Map<String, String> specialTokens;
   private final Optional<ChatTemplate> toolUse; // replaces this template if tools are given
   private final Clock clock; // for strftime_now
 
   private ChatTemplate(
       String name,
       String source,
-      Map<String, Object> specialTokens,
+      Map<String, String> specialTokens,
       Optional<ChatTemplate> toolUse,
       Clock clock) {
     this.name = name;
@@ -103,7 +103,7 @@ public final class ChatTemplate {
     try {
       Path configFile = folder.resolve(SpecialTokens.CONFIG_FILE);
       JsonFields config = JsonFields.readIfThere(configFile);
-      Map<String, Object> tokens = Map.copyOf(SpecialTokens.read(folder).byName());
+      Map<String, String> tokens = SpecialTokens.read(folder).byName();
       Path file = folder.resolve(FILE);
       if (JsonFile.isThere(file)) {
         Path tools = folder.resolve(TOOL_USE);
@@ -134,7 +134,7 @@ public final class ChatTemplate {
    *
    * @param file the file that holds the source, for messages
    */
-  public static ChatTemplate of(String source, Map<String, Object> specialTokens, Object file) {
+  public static ChatTemplate of(String source, Map<String, String> specialTokens, Object file) {
     return new ChatTemplate(" " + file, source, specialTokens, Optional.empty(), NOW);
   }
 
@@ -217,10 +217,10 @@ public final class ChatTemplate {
     }
   }
 
-  /** This template with another {@code eos_token}. */
-  public ChatTemplate withEosToken(String token) {
-    Map<String, Object> tokens = new HashMap<>(specialTokens);
-    tokens.put("eos_token", token);
+  /** This template with other special tokens in place of those of the same names. */
+  public ChatTemplate withTokens(Map<String, String> others) {
+    Map<String, String> tokens = new HashMap<>(specialTokens);
+    tokens.putAll(others);
     return with(tokens, clock);
   }
 
@@ -229,7 +229,7 @@ public final class ChatTemplate {
     return with(specialTokens, time);
   }
 
-  private ChatTemplate with(Map<String, Object> tokens, Clock time) {
+  private ChatTemplate with(Map<String, String> tokens, Clock time) {
     return new ChatTemplate(
         name, source, tokens, toolUse.map(other -> other.with(tokens, time)), time);
   }

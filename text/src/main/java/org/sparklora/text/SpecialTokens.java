@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +16,8 @@ import org.sparklora.text.json.JsonFields;
  * special_tokens_map.json overrides it where the config has no {@code added_tokens_decoder}, as in
  * transformers.
  *
- * @param byName {@code "eos_token"} to {@code "<|im_end|>"}, only the names that have a token
+ * @param byName {@code "eos_token"} to {@code "<|im_end|>"}, only the names that have a token; also
+ *     a model's own names, {@code "image_token"}, in the order of the file, which decides new ids
  * @param others special tokens without a name
  */
 record SpecialTokens(Map<String, String> byName, List<String> others) {
@@ -41,7 +42,7 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
     if (!config.json().has("added_tokens_decoder")) {
       collect(JsonFields.readIfThere(folder.resolve(MAP_FILE)), byName, others);
     }
-    return new SpecialTokens(Map.copyOf(byName), List.copyOf(others));
+    return new SpecialTokens(Collections.unmodifiableMap(byName), List.copyOf(others));
   }
 
   /**
@@ -50,10 +51,10 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
    * @param config tokenizer_config.json, in which null means no token
    */
   SpecialTokens orElse(Map<String, String> defaults, JsonNode config) {
-    Map<String, String> all = new HashMap<>(defaults);
+    Map<String, String> all = new LinkedHashMap<>(defaults);
     all.keySet().removeIf(config::has);
     all.putAll(byName);
-    return new SpecialTokens(Map.copyOf(all), others);
+    return new SpecialTokens(Collections.unmodifiableMap(all), others);
   }
 
   Optional<String> named(String name) {
@@ -64,6 +65,7 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
   List<String> all() {
     List<String> all = new ArrayList<>();
     NAMES.forEach(name -> named(name).ifPresent(all::add));
+    all.addAll(byName.values());
     all.addAll(others);
     return all.stream().distinct().toList();
   }
@@ -76,13 +78,28 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
         content(fields, name, json.get(name)).ifPresent(token -> byName.put(name, token));
       }
     }
+    boolean isMap = fields.file().endsWith(MAP_FILE);
+    for (Map.Entry<String, JsonNode> entry : json.properties()) {
+      String name = entry.getKey();
+      JsonNode token = entry.getValue();
+      if (name.endsWith("_token")
+          && (token.isTextual() || token.isObject() && (isMap || token.has("__type")))) {
+        content(fields, name, token).ifPresent(text -> byName.put(name, text));
+      }
+    }
     boolean newer = !json.path("extra_special_tokens").isEmpty();
     String key = newer ? "extra_special_tokens" : "additional_special_tokens";
     JsonNode extra = json.path(key);
     if (!extra.isContainerNode() && fields.has(key)) {
-      throw fields.refusal(key, extra, "must be a list of tokens or null");
+      throw fields.refusal(
+          key, extra, "must be a list of tokens, an object of tokens by name, or null");
     }
-    extra.forEach(token -> content(fields, key, token).ifPresent(others::add));
+    for (Map.Entry<String, JsonNode> entry : extra.properties()) {
+      content(fields, key, entry.getValue()).ifPresent(text -> byName.put(entry.getKey(), text));
+    }
+    if (extra.isArray()) {
+      extra.forEach(token -> content(fields, key, token).ifPresent(others::add));
+    }
   }
 
   /** Reads a token, written as a string or as an object with {@code content}. */

@@ -11,6 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.sparklora.text.bpe.TokenizerPipeline;
@@ -140,9 +141,12 @@ public final class Tokenizer {
     }
   }
 
-  /** The token that begins a sequence, if the checkpoint names one. */
-  public Optional<String> bosToken() {
-    return specialTokens.named("bos_token");
+  /**
+   * The special tokens that have names, as a template sees them: {@code eos_token}, {@code
+   * bos_token}, a model's own {@code image_token}; unmodifiable.
+   */
+  public Map<String, String> specialTokens() {
+    return specialTokens.byName();
   }
 
   /** The token that ends a sequence or an answer, if the checkpoint names one. */
@@ -150,14 +154,9 @@ public final class Tokenizer {
     return specialTokens.named("eos_token");
   }
 
-  /** The token that fills up short rows, if the checkpoint names one. */
-  public Optional<String> padToken() {
-    return specialTokens.named("pad_token");
-  }
-
-  /** The id of {@link #padToken}. */
+  /** The id of the token that fills up short rows, if the checkpoint names one. */
   public OptionalInt padId() {
-    return padToken().map(this::idOf).orElse(OptionalInt.empty());
+    return specialTokens.named("pad_token").map(this::idOf).orElse(OptionalInt.empty());
   }
 
   /** The id of {@link #eosToken}. */

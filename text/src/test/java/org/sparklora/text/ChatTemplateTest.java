@@ -269,6 +269,28 @@ class ChatTemplateTest {
     assertThat(text(folder)).isEqualTo(expected);
   }
 
+  /** As transformers 5.24: the object is an AddedToken only in the map, or with its type. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "\"image_token\": \"<x>\", ; {}; <x>",
+        "\"extra_special_tokens\": {\"image_token\": \"<x>\"}, ; {}; <x>",
+        "\"extra_special_tokens\": [\"<x>\"], ; {}; ''",
+        "\"image_token\": {\"content\": \"<x>\"}, ; {}; ''",
+        "\"image_token\": {\"__type\": \"AddedToken\", \"content\": \"<x>\"}, ; {}; <x>",
+        "''; {\"image_token\": {\"content\": \"<x>\"}}; <x>",
+        "\"image_token\": \"<y>\", ; {\"image_token\": \"<x>\"}; <x>",
+      })
+  void aTemplateSeesTheNamesThatAModelGivesItsTokens(
+      String config, String map, String expected, @TempDir Path folder) throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{%s\"chat_template\": \"[{{ image_token }}]\"}".formatted(config));
+    Files.writeString(folder.resolve("special_tokens_map.json"), map);
+    assertThat(text(folder)).isEqualTo("[" + expected + "]");
+  }
+
   @Test
   void ofSeveralNamedTemplatesTheDefaultIsTakenOrTheOneForTools(@TempDir Path folder)
       throws IOException {

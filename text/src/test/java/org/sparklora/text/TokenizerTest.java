@@ -179,7 +179,7 @@ class TokenizerTest {
 
     assertThat(tokenizer.eosToken()).hasValue("<|end|>");
     assertThat(tokenizer.eosId()).hasValue(7);
-    assertThat(tokenizer.bosToken()).isEmpty();
+    assertThat(tokenizer.specialTokens()).containsOnlyKeys("eos_token");
     assertThat(tokenizer.idOf("ab")).hasValue(4);
     assertThat(tokenizer.idOf("nothing")).isEmpty();
     assertThat(tokenizer.vocabularySize()).isEqualTo(8);
@@ -191,8 +191,20 @@ class TokenizerTest {
     write("tokenizer_config.json", "{\"pad_token\": \"<|pad|>\"}");
     Tokenizer tokenizer = small("null", BYTE_LEVEL, "");
 
-    assertThat(tokenizer.idOf(tokenizer.padToken().orElseThrow())).hasValue(8);
+    assertThat(tokenizer.padId()).hasValue(8);
     assertThat(tokenizer.encode("a<|pad|>b")).containsExactly(0, 8, 1);
+  }
+
+  /** The ids of AutoTokenizer: a model's own names come after the usual ones. */
+  @Test
+  void aTokenWithAModelsOwnNameIsSpecial() throws IOException {
+    write(
+        "tokenizer_config.json",
+        "{\"image_token\": \"<x>\", \"add_bos_token\": true, \"pad_token\": \"<|pad|>\"}");
+    Tokenizer tokenizer = small("null", BYTE_LEVEL, "");
+
+    assertThat(tokenizer.encode("a<x>b<|pad|>")).containsExactly(0, 9, 1, 8);
+    assertThat(tokenizer.specialTokens()).containsEntry("image_token", "<x>").hasSize(2);
   }
 
   @Test

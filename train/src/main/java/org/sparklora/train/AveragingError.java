@@ -37,7 +37,6 @@ public record AveragingError(AdapterLayout layout) implements Serializable {
     return new AveragingError(model.layout() instanceof AdapterLayout adapter ? adapter : null);
   }
 
-  /** A measure that does nothing. */
   public static AveragingError none() {
     return new AveragingError(null);
   }

@@ -22,11 +22,7 @@ public record Cadence(Unit unit, int steps, double delay) {
     BEST
   }
 
-  /**
-   * The cadence of a run.
-   *
-   * @param steps the interval; below 1 a share of all steps, rounded up
-   */
+  /** A cadence; {@code steps} below 1 are a share of all steps, rounded up. */
   public static Cadence of(Unit unit, double steps, double delay, int totalSteps) {
     return new Cadence(unit, (int) (steps < 1 ? Math.ceil(steps * totalSteps) : steps), delay);
   }

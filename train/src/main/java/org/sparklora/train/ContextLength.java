@@ -19,7 +19,6 @@ public final class ContextLength {
   private final int most;
   private boolean said;
 
-  /** The context length of a model. */
   public ContextLength(DecoderConfig model) {
     this.model = model;
     this.most = model.maxPositionEmbeddings();
@@ -57,12 +56,7 @@ public final class ContextLength {
     }
   }
 
-  /**
-   * Checks the training documents.
-   *
-   * @param maxLength 0 for no limit
-   * @param longest tokens of the longest document
-   */
+  /** Checks the training documents; a {@code maxLength} of 0 is no limit. */
   public void checkTrained(int maxLength, int longest) {
     if (maxLength > most || longest > most) {
       say(
@@ -79,9 +73,7 @@ public final class ContextLength {
     }
   }
 
-  /**
-   * @param isBeyond whether a text that is to be computed is longer than the context
-   */
+  /** {@code isBeyond}: whether a text that is to be computed is longer than the context. */
   private void say(boolean isBeyond, String warning) {
     if (isBeyond && model.longestText() <= most) {
       throw new TableException(

@@ -19,11 +19,7 @@ import org.sparklora.train.vector.FlatVector;
  * @param memory the engine that holds copies of vectors
  */
 record CrossEntropyStep(AdapterStep step, Engine memory, TrainedModel model) {
-  /**
-   * Implements {@link ExecutorModel#begin}.
-   *
-   * @param requireWanted called before each micro-batch; throws if the run is over or interrupted
-   */
+  /** Implements {@link ExecutorModel#begin}; {@code requireWanted} throws to stop the step. */
   Arrival<StepMetrics> begin(
       StepRows rows,
       TrainingRows table,

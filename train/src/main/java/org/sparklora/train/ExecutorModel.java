@@ -127,9 +127,7 @@ public final class ExecutorModel implements AutoCloseable {
     return of(source, () -> {});
   }
 
-  /**
-   * @param loading called before weights are read
-   */
+  /** Calls {@code loading} before weights are read. */
   static ExecutorModel of(TrainedModel source, Runnable loading) {
     Shared place;
     synchronized (LOADED) {
@@ -290,7 +288,6 @@ public final class ExecutorModel implements AutoCloseable {
     return inTurn(() -> policy.evaluate(micro, parameters));
   }
 
-  /** Completes prompts. */
   public List<Completion> generate(
       FlatVector parameters, List<Prompt> prompts, SamplingConfig sampling) {
     return inTurn(

@@ -12,14 +12,12 @@ import java.util.Map;
 public final class MetricMeans {
   private final Map<String, List<Double>> values = new LinkedHashMap<>();
 
-  /** The means of several measurements. */
   public static Map<String, Double> of(List<Map<String, Double>> measurements) {
     MetricMeans means = new MetricMeans();
     measurements.forEach(means::add);
     return means.take();
   }
 
-  /** Adds a measurement. */
   public void add(Map<String, Double> measurement) {
     measurement.forEach(
         (name, value) -> values.computeIfAbsent(name, n -> new ArrayList<>()).add(value));

@@ -27,7 +27,6 @@ public record PolicyGradient(
     }
   }
 
-  /** Frees the gradient. */
   @Override
   public void close() {
     gradient.close();

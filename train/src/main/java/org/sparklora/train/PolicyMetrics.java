@@ -17,7 +17,6 @@ public record PolicyMetrics(
     int step, double loss, double gradNorm, List<Map<String, Double>> microBatches)
     implements Serializable {
 
-  /** The metrics of a step from those of its micro-batches. */
   public static PolicyMetrics of(int step, double gradNorm, List<PolicyGradient> parts) {
     double loss = 0;
     for (PolicyGradient part : parts) {
@@ -27,11 +26,7 @@ public record PolicyMetrics(
         step, loss, gradNorm, parts.stream().map(PolicyGradient::metrics).toList());
   }
 
-  /**
-   * The metrics of a step that workers took apart: means of loss and norm.
-   *
-   * @param ofWorkers each worker's, of equally many completions
-   */
+  /** A step that workers took apart, of equally many completions: means of loss and norm. */
   public static PolicyMetrics mean(List<PolicyMetrics> ofWorkers) {
     return new PolicyMetrics(
         ofWorkers.get(0).step,

@@ -18,11 +18,7 @@ import org.sparklora.model.PolicyRow;
  */
 record PolicySplit(PolicyBatch trained, PolicyBatch flat, List<Boolean> isFlat, int[] lengths) {
 
-  /**
-   * Divides a micro-batch.
-   *
-   * @param divides false puts all completions into {@link #trained}
-   */
+  /** Divides a micro-batch; {@code divides} false puts all completions into {@link #trained}. */
   static PolicySplit of(List<PolicyRow> rows, boolean divides) {
     Predicate<PolicyRow> isFlat = row -> divides && row.isFlat();
     return new PolicySplit(
@@ -38,12 +34,7 @@ record PolicySplit(PolicyBatch trained, PolicyBatch flat, List<Boolean> isFlat, 
     return new PolicySplit(PolicyBatch.ofAllTokens(rows), whole.flat, whole.isFlat, whole.lengths);
   }
 
-  /**
-   * Merges values of both parts' target tokens in the order of the whole micro-batch.
-   *
-   * @param ofTrained one value per target of {@link #trained}
-   * @param ofFlat one value per target of {@link #flat}
-   */
+  /** Merges values of both parts' target tokens in the order of the whole micro-batch. */
   float[] merge(float[] ofTrained, float[] ofFlat) {
     float[] all = new float[ofTrained.length + ofFlat.length];
     FloatBuffer trained = FloatBuffer.wrap(ofTrained);

@@ -33,11 +33,7 @@ public record RunningSums(
     return new RunningSums(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
-  /**
-   * These sums with one more step, after which the epoch is {@code epochAfter}.
-   *
-   * @param step the step's metrics; only its number for a policy loss
-   */
+  /** These sums with one more step; of a policy's step the metrics hold only the number. */
   RunningSums plus(StepMetrics step, double loss, double epochAfter, double flops) {
     return new RunningSums(
         step.step() + 1,
@@ -53,7 +49,6 @@ public record RunningSums(
         draws);
   }
 
-  /** These sums with one more batch of completions. */
   RunningSums plusDrawn(long moreTokens, int drawsSoFar) {
     return new RunningSums(
         steps,

@@ -28,7 +28,6 @@ public record SourceLoss(long nll, long targets) implements Serializable {
     return nll / UNITS / targets;
   }
 
-  /** The sums of two parts' losses by dataset. */
   static Map<String, SourceLoss> sum(Map<String, SourceLoss> one, Map<String, SourceLoss> other) {
     Map<String, SourceLoss> sum = new TreeMap<>(one);
     other.forEach((source, loss) -> sum.merge(source, loss, SourceLoss::plus));

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.Sha256;
@@ -41,12 +42,7 @@ final class SpilledRows implements AutoCloseable {
     this.vocabularySize = vocabularySize;
   }
 
-  /**
-   * An empty store.
-   *
-   * @param folder of the temporary file: the {@link ScratchPlace}
-   * @param vocabularySize bound of the token ids, exclusive
-   */
+  /** An empty store in a folder, for token ids below {@code vocabularySize}. */
   static SpilledRows create(Path folder, int vocabularySize) {
     try {
       Path file = Files.createTempFile(folder, "spark-lora-rows", ".bin");
@@ -71,11 +67,7 @@ final class SpilledRows implements AutoCloseable {
         cause);
   }
 
-  /**
-   * Appends a row.
-   *
-   * @throws TableException if a token id is not in the vocabulary
-   */
+  /** Appends a row; a {@link TableException} if a token id is not in the vocabulary. */
   void add(PackedSequence row) {
     check(row);
     ByteBuffer bytes =
@@ -128,7 +120,6 @@ final class SpilledRows implements AutoCloseable {
     }
   }
 
-  /** Tokens of the longest document of any row. */
   int longestDocument() {
     return longestDocument;
   }
@@ -138,7 +129,6 @@ final class SpilledRows implements AutoCloseable {
     return channel.isOpen();
   }
 
-  /** Number of rows. */
   int count() {
     return count;
   }
@@ -148,7 +138,6 @@ final class SpilledRows implements AutoCloseable {
     return targets[index];
   }
 
-  /** Row number {@code index}, from 0. */
   PackedSequence row(int index) {
     ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(starts[index + 1] - starts[index]));
     transfer(bytes, starts[index], false);
@@ -171,6 +160,7 @@ final class SpilledRows implements AutoCloseable {
         }
       }
     } catch (IOException e) {
+      Interruption.check(); // an interrupt closes the file, which is neither full nor damaged
       if (write) {
         throw unwritable(file.getParent(), e);
       }

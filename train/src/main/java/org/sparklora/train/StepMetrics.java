@@ -46,9 +46,7 @@ public record StepMetrics(
     return new StepMetrics(step, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
   }
 
-  /**
-   * The metrics of one micro-batch; without target tokens entropy and accuracy are 0, as in TRL.
-   */
+  /** The metrics of a micro-batch; without target tokens entropy and accuracy are 0, as in TRL. */
   static StepMetrics of(int step, StepResult result, MicroBatch batch, SupervisedLoss kind) {
     TokenLogProbs targets = result.logProbs();
     return new StepMetrics(
@@ -66,9 +64,7 @@ public record StepMetrics(
         batch.losses(targets));
   }
 
-  /**
-   * Loss as TRL logs it: Σ nll / target tokens of the whole step, and the routers' weighted loss.
-   */
+  /** Loss as TRL logs it: Σ nll / target tokens of the step, and the routers' weighted loss. */
   public double loss() {
     return nllSum / Math.max(1, targetTokens) + routerWeight * routerLoss();
   }
@@ -83,7 +79,6 @@ public record StepMetrics(
     return routerWeight > 0 ? Map.of("aux_loss", routerLoss()) : Map.of();
   }
 
-  /** These metrics with a gradient norm. */
   public StepMetrics withGradNorm(double norm) {
     return with(step, tokens, paddedTokens, norm);
   }
@@ -114,15 +109,6 @@ public record StepMetrics(
   }
 
   /**
-   * Combines the metrics of workers that each took the step separately; the gradient norm is the
-   * mean.
-   */
-  private static StepMetrics ofWorkers(Collection<StepMetrics> workers) {
-    StepMetrics sum = sum(workers);
-    return sum.withGradNorm(sum.gradNorm / workers.size());
-  }
-
-  /**
    * The metrics of the steps {@code [from, to)} of a round. A step whose workers were all left out
    * has the losses of the nearest other step, and no tokens.
    *
@@ -137,13 +123,16 @@ public record StepMetrics(
             step ->
                 bySteps.keySet().stream()
                     .min(Comparator.comparingInt(other -> Math.abs(other - step)))
-                    .map(nearest -> ofWorkers(bySteps.get(nearest)).insteadOf(step))
+                    .map(nearest -> ofWorkers(bySteps.get(nearest), step))
                     .orElse(none(step)))
         .toList();
   }
 
-  private StepMetrics insteadOf(int untaken) {
-    return untaken == step ? this : with(untaken, 0, 0, gradNorm);
+  /** A step from its workers' metrics, or from those of another step; the mean gradient norm. */
+  private static StepMetrics ofWorkers(Collection<StepMetrics> workers, int step) {
+    StepMetrics sum = sum(workers);
+    double norm = sum.gradNorm / workers.size();
+    return step == sum.step ? sum.withGradNorm(norm) : sum.with(step, 0, 0, norm);
   }
 
   private StepMetrics with(int number, long read, long padded, double norm) {

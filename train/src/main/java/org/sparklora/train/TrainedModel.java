@@ -64,17 +64,12 @@ public record TrainedModel(
         SupervisedLoss.PLAIN);
   }
 
-  /**
-   * All weights of a model.
-   *
-   * @param precision type of matrix products; trained weights are float32
-   */
+  /** All weights, in float32; {@code precision} is the type of matrix products. */
   public static TrainedModel allWeights(
       ModelSource checkpoint, Precision precision, boolean gradientCheckpointing) {
     return adapter(checkpoint, null, precision, gradientCheckpointing, 0);
   }
 
-  /** A model without trained parameters. */
   public static TrainedModel frozen(ModelSource checkpoint, Precision precision) {
     return adapter(checkpoint, null, precision, false, FROZEN);
   }
@@ -135,7 +130,6 @@ public record TrainedModel(
     return seed == FROZEN ? ParameterLayout.none() : WeightLayout.of(config);
   }
 
-  /** The checkpoint's {@code config.json}. */
   public DecoderConfig config() {
     try {
       return DecoderConfig.read(checkpoint.folder().resolve("config.json"));

@@ -24,7 +24,6 @@ import org.sparklora.text.json.JsonProblem;
  * over those that have the metric; null if none has. Not thread-safe.
  */
 public final class TrainerState {
-  /** The file's name. */
   public static final String FILE_NAME = "trainer_state.json";
 
   /** The routers' loss of an evaluation, which only models with experts have. */
@@ -106,7 +105,6 @@ public final class TrainerState {
     this.settings = settings;
   }
 
-  /** Restores the state of a checkpoint. */
   public void resume(
       RunningSums saved,
       Best savedBest,
@@ -209,10 +207,9 @@ public final class TrainerState {
 
   /** Records an evaluation's metric if it is the best so far. */
   public void compare(double metric, boolean greaterIsBetter) {
-    boolean better =
-        Double.isNaN(best.metric())
-            || (greaterIsBetter ? metric > best.metric() : metric < best.metric());
-    if (better && !Double.isNaN(metric)) {
+    double worst = greaterIsBetter ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+    double before = Double.isNaN(best.metric()) ? worst : best.metric();
+    if (greaterIsBetter ? metric > before : metric < before) { // false for NaN
       boolean saves = settings.saving().unit() != Cadence.Unit.NO;
       best = new Best(metric, saves ? sums.steps() : best.step(), best.checkpoint());
     }
@@ -252,7 +249,6 @@ public final class TrainerState {
     return row;
   }
 
-  /** Whether the last step was evaluated. */
   private boolean isEvaluated() {
     Map<String, Object> last = history.isEmpty() ? Map.of() : history.get(history.size() - 1);
     return last.containsKey("eval_runtime") && last.get("step").equals(sums.steps());
@@ -289,7 +285,6 @@ public final class TrainerState {
     return List.copyOf(history);
   }
 
-  /** The sums so far. */
   public RunningSums sums() {
     return sums;
   }
@@ -299,12 +294,10 @@ public final class TrainerState {
     return window.values();
   }
 
-  /** The best evaluation so far. */
   public Best best() {
     return best;
   }
 
-  /** Mean loss of all steps. */
   public double trainLoss() {
     return sums.totalLoss() / Math.max(1, sums.steps());
   }
@@ -323,11 +316,7 @@ public final class TrainerState {
     }
   }
 
-  /**
-   * The text of {@code trainer_state.json}.
-   *
-   * @param bestCheckpoint the folder of {@link Best#checkpoint()}, if it exists
-   */
+  /** The file's text, with the folder of {@link Best#checkpoint()}, if it exists. */
   public String toJson(Optional<String> bestCheckpoint) {
     Map<String, Object> state = new TreeMap<>();
     state.put("best_global_step", best.step() == 0 ? null : best.step());

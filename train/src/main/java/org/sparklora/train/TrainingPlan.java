@@ -52,12 +52,10 @@ public record TrainingPlan(
             Integer.MAX_VALUE));
   }
 
-  /** All optimizer steps of the run. */
   public int totalSteps() {
     return maxSteps > 0 ? maxSteps : (int) Math.ceil(requestedEpochs * stepsPerEpoch());
   }
 
-  /** Optimizer steps of one pass over the rows. */
   public int stepsPerEpoch() {
     return ceilDiv(microStepsPerEpoch(), accumulation);
   }

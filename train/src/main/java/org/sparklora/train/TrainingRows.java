@@ -1,16 +1,16 @@
 package org.sparklora.train;
 
 import java.io.Serializable;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.net.NetUtils;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.run.Once;
 import org.sparklora.pipeline.run.ScratchPlace;
@@ -56,8 +56,8 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     private final Once<SpilledRows> rows = new Once<>();
     private int runs; // of this process, each of which will close the rows
 
-    boolean isClosed() {
-      return rows.loaded().filter(read -> !read.isOpen()).isPresent();
+    SpilledRows get(Supplier<SpilledRows> read) {
+      return rows.get(read, SpilledRows::isOpen);
     }
   }
 
@@ -91,7 +91,6 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     return staged(List.of(), Map.of(), vocabularySize, spilled);
   }
 
-  /** No rows. */
   public static TrainingRows none() {
     return of(List.of(), 0);
   }
@@ -100,11 +99,17 @@ public final class TrainingRows implements Serializable, AutoCloseable {
    * These rows with a loss for each dataset of a mixture; of many datasets the last ones share one
    * loss.
    *
-   * @param names of the datasets, by number
+   * @param names of the datasets, by number; all different
    */
   public TrainingRows withSources(List<String> names) {
-    List<String> logged = new ArrayList<>(names);
-    logged.replaceAll(name -> NO_NAME.matcher(name).replaceAll("")); // trackers see paths in names
+    // trackers see paths in names
+    List<String> plain = names.stream().map(name -> NO_NAME.matcher(name).replaceAll("")).toList();
+    List<String> logged = new ArrayList<>(plain);
+    for (int number = 0; number < names.size(); number++) {
+      if (Collections.frequency(plain, plain.get(number)) > 1) {
+        logged.set(number, plain.get(number) + "#" + number); // as a mixture tells equals apart
+      }
+    }
     if (names.size() > MOST_SOURCES) {
       Collections.fill(logged.subList(MOST_SOURCES - 1, names.size()), OTHERS);
     }
@@ -120,7 +125,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
       copy = copy(table);
       copy.runs++;
     }
-    if (copy.rows.get(() -> rows) != rows) {
+    if (copy.get(() -> rows) != rows) {
       rows.close(); // another run has already staged these rows
     }
     return new TrainingRows(table, hadoop, List.of());
@@ -128,12 +133,10 @@ public final class TrainingRows implements Serializable, AutoCloseable {
 
   private static Copy copy(Table key) {
     Copy copy = STAGED.get(key);
-    if (copy == null || copy.isClosed()) {
-      Copy anew = new Copy();
-      anew.runs = copy == null ? 0 : copy.runs;
-      STAGED.put(key, anew);
+    if (copy == null) {
+      copy = new Copy();
+      STAGED.put(key, copy);
       forgetUnused();
-      return anew;
     }
     return copy;
   }
@@ -164,7 +167,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     synchronized (STAGED) {
       copy = copy(table);
     }
-    return copy.rows.get(this::stage);
+    return copy.get(this::stage);
   }
 
   private SpilledRows stage() {
@@ -174,7 +177,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     } catch (TableException e) {
       throw new TableException(
           "%s; this is machine %s, the driver could read it: put the table where all machines do, or on each under one path"
-              .formatted(e.getMessage(), host()),
+              .formatted(e.getMessage(), NetUtils.getLocalHostname()),
           e);
     }
     if (!rows.fingerprint().equals(table.fingerprint)) {
@@ -182,20 +185,12 @@ public final class TrainingRows implements Serializable, AutoCloseable {
       throw new TableException(
           "Cannot train on %s: machine %s reads other rows in it than the driver did; put the table where all machines read the same files, leave it as it is while a run uses it, and start the run again"
               .formatted(
-                  table.files.isEmpty() ? "rows of another process" : table.files.get(0), host()));
+                  table.files.isEmpty() ? "rows of another process" : table.files.get(0),
+                  NetUtils.getLocalHostname()));
     }
     return rows;
   }
 
-  private static String host() {
-    try {
-      return InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException e) {
-      return "unknown";
-    }
-  }
-
-  /** Number of rows. */
   public int count() {
     return here().count();
   }
@@ -231,7 +226,6 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     return own;
   }
 
-  /** The rows of these numbers. */
   MicroBatch microBatch(int[] numbers) {
     return new MicroBatch(Arrays.stream(numbers).mapToObj(here()::row).toList(), sources);
   }

@@ -75,11 +75,15 @@ class SourceLossTest {
       int[] both = {0, 1};
       StepMetrics apart =
           here.evaluate(both, rows.withSources(List.of("/a", "b", "..//c/./d")), parameters);
+      StepMetrics alike =
+          here.evaluate(both, rows.withSources(List.of("../a", "b", "./a")), parameters);
       StepMetrics together = here.evaluate(both, rows.withSources(List.of("a")), parameters);
 
       assertThat(together.sources()).isEmpty();
       assertThat(apart.nllSum()).isEqualTo(together.nllSum());
       assertThat(apart.sources().keySet()).containsExactly("a", "c/d");
+      assertThat(alike.sources())
+          .isEqualTo(Map.of("a#0", apart.sources().get("a"), "a#2", apart.sources().get("c/d")));
       double sum =
           apart.sources().values().stream().mapToDouble(loss -> loss.mean() * loss.targets()).sum();
       assertThat(sum).isCloseTo(apart.nllSum(), within(1e-8));

@@ -81,6 +81,17 @@ class TrainerStateTest {
         .doesNotContainKeys("entropy", "loss");
   }
 
+  /** As in transformers, whose search for the best begins at infinity. */
+  @Test
+  void aMetricThatIsInfiniteOrNotANumberIsNeverTheBest() {
+    log.compare(Double.POSITIVE_INFINITY, false);
+    log.compare(Double.NaN, false);
+    assertThat(log.best().metric()).isNaN();
+    log.compare(3, false);
+    log.compare(4, false);
+    assertThat(log.best().metric()).isEqualTo(3);
+  }
+
   /** Operations of a step of 10 tokens, 16 with the padding of its rows, on 5 parameters. */
   private static double operations(boolean padsRows) {
     TrainerState counted =

@@ -11,6 +11,7 @@ import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -121,6 +122,16 @@ class TrainingRowsTest {
     assertThatThrownBy(() -> elsewhere.microBatch(new int[] {0}));
     assertThat(Thread.interrupted()).isTrue();
     assertThat(elsewhere.microBatch(new int[] {1}).rows().get(0).inputIds()).containsExactly(1, 2);
+    elsewhere.close();
+  }
+
+  /** The disk is not full, and the table is not damaged. */
+  @Test
+  void anInterruptWhileRowsAreCopiedIsSaidToBeOne() {
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> TrainingRows.of(List.of(row(1, 2)), 10))
+        .isInstanceOf(CancellationException.class);
+    assertThat(Thread.interrupted()).isTrue();
     elsewhere.close();
   }
 

@@ -22,8 +22,9 @@ import org.sparklora.prep.source.SourceRow;
  *
  * <p>A type is {@code text}, {@code integer}, {@code number}, {@code boolean}, {@code null} or
  * {@code mixed}, a list of one type, or a map of fields to types, of classes that Kryo can write.
- * Of values whose types differ, whole numbers become numbers and all others mixed. A column with
- * anything mixed in it is text, which is JSON where the value is no text.
+ * Of values whose types differ, whole numbers become numbers and all others mixed, as are structs
+ * with too many fields. A column with anything mixed in it is text, which is JSON where the value
+ * is no text.
  */
 final class ColumnTypes {
   private static final String TEXT = "text";
@@ -35,17 +36,20 @@ final class ColumnTypes {
   private static final String LIST = "list";
   private static final String ELEMENT = "element";
 
+  /** A struct with more fields has data for names, and a column for each would fill the memory. */
+  private static final int MOST_FIELDS = 1_000;
+
   private ColumnTypes() {}
 
   static Object of(Object value) {
     if (value instanceof Map<?, ?> fields) {
       Map<String, Object> types = new LinkedHashMap<>();
-      fields.forEach((name, field) -> types.put(String.valueOf(name), of(field)));
+      fields.forEach((name, field) -> types.put(String.valueOf(name), inner(of(field))));
       return types;
     }
     if (value instanceof List<?> elements) {
       return Collections.singletonList(
-          elements.stream().map(ColumnTypes::of).reduce(NULL, ColumnTypes::merged));
+          elements.stream().map(ColumnTypes::of).reduce(NULL, (x, y) -> inner(merged(x, y))));
     }
     if (value instanceof Integer || value instanceof Long) {
       return INTEGER;
@@ -67,17 +71,21 @@ final class ColumnTypes {
     if (a instanceof Map<?, ?> fields && b instanceof Map<?, ?> others) {
       Map<String, Object> all = new LinkedHashMap<>();
       fields.forEach((name, type) -> all.put(String.valueOf(name), type));
-      others.forEach((name, type) -> all.merge(String.valueOf(name), type, ColumnTypes::merged));
+      others.forEach(
+          (name, type) -> all.merge(String.valueOf(name), type, (x, y) -> inner(merged(x, y))));
       return all;
     }
     if (a instanceof List<?> list && b instanceof List<?> other) {
-      return Collections.singletonList(merged(list.get(0), other.get(0)));
+      return Collections.singletonList(inner(merged(list.get(0), other.get(0))));
     }
     boolean numbers = List.of(INTEGER, NUMBER).containsAll(List.of(a, b));
     return numbers ? NUMBER : MIXED;
   }
 
-  /** The schema of rows of this type. */
+  private static Object inner(Object type) {
+    return type instanceof Map<?, ?> fields && fields.size() > MOST_FIELDS ? MIXED : type;
+  }
+
   static MessageType schema(Object row) {
     Map<Object, Object> columns = new LinkedHashMap<>((Map<?, ?>) row);
     // templates print tools in the order of their keys, which a struct does not keep
@@ -124,13 +132,16 @@ final class ColumnTypes {
   }
 
   /**
-   * A row of a Parquet file exactly as it holds it, else by its values.
+   * A row exactly as its Parquet file holds it, or by its values.
    *
    * @param schema the columns of all files of the dataset; one that the row lacks is null
+   * @param asStored whether all these files are Parquet, so that their columns have its types
    */
-  static Group group(MessageType schema, SourceRow row) {
+  static Group group(MessageType schema, SourceRow row, boolean asStored) {
     Group group = new SimpleGroup(schema);
-    row.stored().ifPresentOrElse(stored -> copy(stored, group), () -> put(group, row.values()));
+    row.stored()
+        .filter(stored -> asStored)
+        .ifPresentOrElse(stored -> copy(stored, group), () -> put(group, row.values()));
     return group;
   }
 
@@ -162,7 +173,6 @@ final class ColumnTypes {
     }
   }
 
-  /** Puts the fields of a row, or of a struct, into its group. */
   private static void put(Group group, Map<?, ?> values) {
     values.forEach(
         (name, value) -> {

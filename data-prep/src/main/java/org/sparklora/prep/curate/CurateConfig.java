@@ -60,7 +60,6 @@ public record CurateConfig(
       String evaluationSplit)
       implements Serializable {
 
-    /** Checks that there is a step. */
     public Steps {
       evaluationSets = List.copyOf(evaluationSets);
       ConfigException.require(

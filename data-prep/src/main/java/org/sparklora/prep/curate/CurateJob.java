@@ -38,7 +38,6 @@ import org.sparklora.prep.SparkStage;
 import org.sparklora.prep.TableManifest;
 import org.sparklora.prep.TextSource;
 import org.sparklora.prep.document.SplitReport.Count;
-import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.ParquetColumns;
 import org.sparklora.prep.source.SplitGroup;
 
@@ -187,7 +186,6 @@ public final class CurateJob {
     return manifest;
   }
 
-  /** Calls {@code of} with each part's number. */
   private <T> List<T> each(IntFunction<T> of) {
     return IntStream.range(0, parts.size()).mapToObj(of).toList();
   }
@@ -237,15 +235,15 @@ public final class CurateJob {
       DatasetInput rows = parts.get(part).rows();
       PrepCounts counts = rows.counts();
       counts.reports().addAll(ofPart(part, reports));
-      counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
-      rows.requireRows(
+      counts.problems().forEach(problem -> LOG.warn("Skipped: {}", problem));
+      counts.requireRows(
           counts.of(Count.ROWS) > counts.bad(),
+          rows.source().dataset(),
           "none of its %s rows can be read".formatted(counts.of(Count.ROWS)));
     }
     return reports;
   }
 
-  /** A task of a stage, called on an executor. */
   private interface Task extends Serializable {
     CurateReport run(CuratedSplit split, LongConsumer processed);
   }
@@ -276,7 +274,9 @@ public final class CurateJob {
               // a file without rows: a schema's text cannot hold all names
               Path schema = new Path(scratch, "columns to %s %s.parquet".formatted(stage, part));
               RowFile.ofGroups(tables.hadoop(), schema, columns.get(part)).close();
-              return new WriteSplit.Places(output, folder(part), schema, firstRows, names);
+              boolean isParquet = parquet.get(part).isPresent();
+              return new WriteSplit.Places(
+                  output, folder(part), schema, firstRows, names, isParquet);
             });
     return run(
         stage, "rows", (split, rows) -> WriteSplit.run(places.get(split.part()), split, rows));
@@ -293,13 +293,13 @@ public final class CurateJob {
       filter(sketches, columns);
     }
     if (steps.exactDuplicates()) {
-      ExactDuplicatesTable.remove(sketches, steps.keep());
+      sketches.removeExactDuplicates(steps.keep());
     }
     if (steps.nearDuplicates() > 0) {
       NearDuplicatesTable.remove(sketches, steps.nearDuplicates(), steps.keep());
     }
     if (!steps.evaluationSets().isEmpty()) {
-      ContaminatedRowsTable.remove(sketches);
+      sketches.removeContaminated();
     }
     sketches.decide();
   }
@@ -324,7 +324,6 @@ public final class CurateJob {
     }
   }
 
-  /** The number of each split's first row in its dataset. */
   private long[] firstRows(List<CurateReport> sketched) {
     long[] firstRows = new long[sketched.size()];
     for (int i = 1; i < firstRows.length; i++) {

@@ -98,7 +98,6 @@ public record CurateManifest(
     return sources;
   }
 
-  /** A file of kept rows. */
   public record DataFile(String name, long rows) {}
 
   public String summary() {

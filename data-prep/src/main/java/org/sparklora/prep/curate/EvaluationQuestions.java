@@ -3,10 +3,10 @@ package org.sparklora.prep.curate;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * The questions of evaluation sets, and the search for them in texts. A question of at least {@link
@@ -37,7 +37,6 @@ final class EvaluationQuestions implements Serializable {
   private final boolean[] lengths = new boolean[GRAM + 1]; // of the n-grams in keys
   private final long tooShort;
 
-  /** A question and its row in an evaluation set. */
   record Question(String set, long row, String text) {}
 
   /** The question that a text has, and whether all of it. */
@@ -83,7 +82,6 @@ final class EvaluationQuestions implements Serializable {
     return slot;
   }
 
-  /** The first question in a text, or empty. */
   Optional<Match> find(Words text) {
     int mask = filter.length * Long.SIZE - 1;
     for (int from = 0; from + LEAST_WORDS <= text.count(); from++) {
@@ -107,9 +105,6 @@ final class EvaluationQuestions implements Serializable {
 
   /** Numbers of the questions that are searched for, and of those that were left out. */
   Map<String, Long> counts() {
-    Map<String, Long> counts = new LinkedHashMap<>();
-    counts.put("compared", (long) sets.length);
-    counts.put("too_short", tooShort);
-    return counts;
+    return new TreeMap<>(Map.of("compared", (long) sets.length, "too_short", tooShort));
   }
 }

@@ -30,7 +30,8 @@ record EvaluationSets(SessionTables session) {
   /**
    * Reads all questions; tables are copied into {@code scratch}.
    *
-   * @throws ConfigException if a set does not exist, has no questions or would be replaced
+   * @throws ConfigException if a set does not exist, has no questions, has a bad row, whatever
+   *     {@code --on_bad_rows} says, or would be replaced
    */
   EvaluationQuestions read(CurateConfig config, Path scratch) {
     CurateConfig.Steps steps = config.steps();
@@ -44,6 +45,12 @@ record EvaluationSets(SessionTables session) {
         read(set, found, folder, questions);
       } catch (ConfigException e) {
         throw new ConfigException(Flags.DECONTAMINATE, e.value(), e.remedy());
+      } catch (BadRowException e) {
+        throw new ConfigException(
+            Flags.DECONTAMINATE,
+            set,
+            "%s; mend it, since no question may be left out"
+                .formatted(BadRowException.problem(e.getMessage())));
       }
     }
     return new EvaluationQuestions(questions);

@@ -46,7 +46,7 @@ final class NearDuplicatesTable {
 
   private NearDuplicatesTable(SketchTable sketches, double threshold) {
     this.sketches = sketches;
-    UDF2<byte[], byte[], Boolean> similar = (a, b) -> ShingleSet.areSimilar(a, b, threshold);
+    UDF2<byte[], byte[], Boolean> similar = (a, b) -> Words.areSimilar(a, b, threshold);
     this.areSimilar = functions.udf(similar, DataTypes.BooleanType);
   }
 

@@ -24,7 +24,6 @@ record Removal(long id, String step, String reason, String otherSet, long other)
 
   static final long NONE = -1;
 
-  /** The removals in a split, by id. */
   static Map<Long, Removal> ofSplit(CuratedSplit split) {
     Path ofSplit = new Path(split.scratch(), FOLDER + "/split=" + split.index());
     Map<Long, Removal> removals = new HashMap<>();

@@ -3,11 +3,11 @@ package org.sparklora.prep.curate;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
@@ -18,15 +18,19 @@ import org.sparklora.prep.format.RowFormat;
 import org.sparklora.text.Message;
 
 /**
- * The text of a row by which rows are compared: the contents of a conversation's messages, a prompt
- * and its completion, a problem and its solution, or a plain text. The parts are joined by line
- * breaks; roles and templates are no part of it.
+ * The text of a row by which rows are compared: the contents, reasoning and tool calls of a
+ * conversation's messages, a prompt and its completion, a problem and its solution, or a plain
+ * text. The parts are joined by line breaks; roles and templates are no part of it.
  *
  * <p>Immutable, serialisable with Java's serialiser.
  *
  * @param format a {@link DatasetFormat} of rows for {@code sft}, or a {@link ProblemFormat}
  */
 record RowText(RowFormat format) implements Serializable {
+  /** Fields of a message that chat templates render beside its content. */
+  private static final List<String> SAID_BESIDE =
+      List.of("reasoning_content", "thinking", "reasoning", "tool_calls");
+
   /**
    * The format of a dataset: one of {@code prep}, else one of {@code prep --task grpo}.
    *
@@ -103,17 +107,18 @@ record RowText(RowFormat format) implements Serializable {
         : part.toString();
   }
 
-  /** A message's content: a text, or parts that each have one. */
+  /** A message's content, a text or parts that each have one, and what else a model says in it. */
   private static String content(Object message) {
     Message said = (Message) message;
     Object content = said.extra().getOrDefault("content", said.content());
-    if (content instanceof List<?> parts) {
-      return parts.stream()
-          .map(part -> part instanceof Map<?, ?> fields ? fields.get("text") : part)
-          .filter(Objects::nonNull)
-          .map(String::valueOf)
-          .collect(Collectors.joining("\n"));
-    }
-    return content == null ? "" : String.valueOf(content); // such as a message that calls a tool
+    Stream<?> parts =
+        content instanceof List<?> list
+            ? list.stream()
+                .map(part -> part instanceof Map<?, ?> fields ? fields.get("text") : part)
+            : Stream.ofNullable(content); // none in a message that calls a tool
+    return Stream.concat(parts, SAID_BESIDE.stream().map(said.extra()::get))
+        .filter(part -> part != null && !part.equals(List.of())) // some say that there is no call
+        .map(part -> part instanceof String text ? text : Prompt.json(part))
+        .collect(Collectors.joining("\n"));
   }
 }

@@ -26,7 +26,14 @@ import org.sparklora.prep.source.SourceRow;
  * The first stage's task: reads the rows of consecutive splits and sketches them for the steps, one
  * file of {@link #SKETCHES}. Used by one thread, once.
  */
-final class SketchSplit implements RowHandler {
+record SketchSplit(
+    Wanted wanted,
+    EvaluationQuestions questions,
+    CuratedSplit split,
+    RowFile<Group> sketches,
+    LongConsumer words,
+    CurateReport report)
+    implements RowHandler {
   /** Words of a shingle of near duplicates. */
   static final int SHINGLE = 5;
 
@@ -89,27 +96,6 @@ final class SketchSplit implements RowHandler {
     }
   }
 
-  private final Wanted wanted;
-  private final EvaluationQuestions questions;
-  private final CuratedSplit split;
-  private final RowFile<Group> sketches;
-  private final LongConsumer words;
-  private final CurateReport report = new CurateReport();
-  private long position;
-
-  private SketchSplit(
-      Wanted wanted,
-      EvaluationQuestions questions,
-      CuratedSplit split,
-      RowFile<Group> sketches,
-      LongConsumer words) {
-    this.wanted = wanted;
-    this.questions = questions;
-    this.split = split;
-    this.sketches = sketches;
-    this.words = words;
-  }
-
   /**
    * Reads the split. If bad rows are not skipped, reading ends at the first one, and the report has
    * it.
@@ -121,7 +107,7 @@ final class SketchSplit implements RowHandler {
     return split.write(
         new Path(split.scratch(), SKETCHES),
         file -> RowFile.ofHashes(split.hadoop(), file, SKETCH),
-        sketches -> new SketchSplit(wanted, questions, split, sketches, words).read());
+        out -> new SketchSplit(wanted, questions, split, out, words, new CurateReport()).read());
   }
 
   private CurateReport read() {
@@ -150,13 +136,13 @@ final class SketchSplit implements RowHandler {
         report.types = ColumnTypes.merged(report.types, ColumnTypes.of(row.values()));
       }
     }
-    report.count(Count.ROWS);
     sketch(NormalisedText.of(text), score);
   }
 
   private void sketch(String text, Optional<Double> score) {
     Group sketch = new SimpleGroup(SKETCH);
-    sketch.add("id", split.id(position++));
+    sketch.add("id", split.id(report.of(Count.ROWS)));
+    report.count(Count.ROWS);
     addHash(sketch, "hash_high", "hash_low", text.getBytes(StandardCharsets.UTF_8));
     sketch.add("length", text.length());
     score.ifPresent(number -> sketch.add("score", number));
@@ -185,7 +171,7 @@ final class SketchSplit implements RowHandler {
   }
 
   private void addShingles(Group sketch, long[] shingles) {
-    byte[] packed = ShingleSet.pack(shingles);
+    byte[] packed = Words.pack(shingles);
     addHash(sketch, "set_high", "set_low", packed);
     sketch.add("shingles", Binary.fromConstantByteArray(packed));
     for (long bucket : wanted.bands.buckets(MinHashLsh.signature(shingles))) {
@@ -196,9 +182,9 @@ final class SketchSplit implements RowHandler {
   @Override
   public void bad(BadRowException problem) {
     words.accept(0);
-    report.countBad(problem, wanted.skips());
     Group sketch = new SimpleGroup(SKETCH);
-    sketch.add("id", split.id(position++));
+    sketch.add("id", split.id(report.of(Count.ROWS)));
+    report.countBad(problem, wanted.skips());
     sketch.add("reason", problem.reason().word());
     sketches.write(sketch);
   }

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.negate;
 import static org.apache.spark.sql.functions.shiftright;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.when;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +62,6 @@ final class SketchTable {
     return new ParquetToSparkSchemaConverter(SQLConf.get()).convert(schema);
   }
 
-  /** The rows that no step has removed. */
   Dataset<Row> rows() {
     Dataset<Row> rows = all();
     for (Dataset<Row> table : removed) {
@@ -154,6 +154,23 @@ final class SketchTable {
         lit(reason),
         lit(""),
         col("kept"));
+  }
+
+  /** Removes all rows but one of those with the same normalised text. */
+  void removeExactDuplicates(CurateConfig.Keep keep) {
+    String[] hash = {"hash_high", "hash_low"};
+    removeAllButOne(Step.EXACT_DUPLICATES, rows(), hash, keep, "same text");
+  }
+
+  /** Removes rows in which {@link EvaluationQuestions} has found a question. */
+  void removeContaminated() {
+    remove(
+        Step.DECONTAMINATE,
+        rows().where(col("question_set").isNotNull()),
+        when(col("question_whole"), lit("question"))
+            .otherwise(lit(EvaluationQuestions.GRAM + "-gram")),
+        col("question_set"),
+        col("question_row"));
   }
 
   void removeUnreadable() {

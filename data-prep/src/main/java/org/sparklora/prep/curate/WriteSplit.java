@@ -61,8 +61,15 @@ final class WriteSplit implements RowHandler {
    *     that can be read, each with its {@link #ID}, for Spark SQL, which does not read all that we
    *     do
    * @param datasets of a mixture the name of each split's dataset; else empty
+   * @param isParquet whether all files of the split's dataset are Parquet
    */
-  record Places(Path output, String folder, Path columns, long[] firstRows, List<String> datasets)
+  record Places(
+      Path output,
+      String folder,
+      Path columns,
+      long[] firstRows,
+      List<String> datasets,
+      boolean isParquet)
       implements Serializable {
 
     Path path(String name) {
@@ -128,7 +135,7 @@ final class WriteSplit implements RowHandler {
   @Override
   public void row(SourceRow row) {
     long id = split.id(position++);
-    Group content = ColumnTypes.group(columns, row);
+    Group content = ColumnTypes.group(columns, row, places.isParquet);
     rows.accept(1);
     report.processed++;
     if (removals.containsKey(id)) {

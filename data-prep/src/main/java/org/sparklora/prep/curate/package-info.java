@@ -8,7 +8,7 @@
  *
  * <pre>
  * splits ─(a task each, SketchSplit)→ sketches
- *     sketches ─(FilteredRowsTable, ExactDuplicatesTable, NearDuplicatesTable, ContaminatedRowsTable)→ removals
+ *     sketches ─(SketchTable, FilteredRowsTable, NearDuplicatesTable)→ removals
  * splits, removals ─(a task each, WriteSplit)→ data/train-00000-of-000NN.parquet, removed/…
  * </pre>
  */

@@ -87,7 +87,6 @@ public class SplitReport implements Serializable {
     count(Count.EMPTY, tokens == 0 ? 1 : 0);
   }
 
-  /** Counts a prompt that was written as a document. */
   public void countPrompt(Prompt prompt) {
     countDocument(prompt.tokens().length);
     count(Count.WITHOUT_SOLUTION, prompt.solution().isPresent() ? 0 : 1);

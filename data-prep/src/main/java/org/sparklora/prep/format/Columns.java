@@ -23,7 +23,6 @@ final class Columns {
     throw wrong(column, row.get(column), "text");
   }
 
-  /** Whether the column holds text that is not blank. */
   static boolean hasText(Map<String, Object> row, String column) {
     return row.get(column) instanceof String text && !text.isBlank();
   }

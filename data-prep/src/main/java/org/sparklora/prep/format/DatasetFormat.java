@@ -35,7 +35,6 @@ public record DatasetFormat(Form form, String description, Set<String> columns, 
   private static final String COMPLETION_MASK = "completion_mask";
   private static final String ASSISTANT_MASKS = "assistant_masks";
 
-  /** The form of the examples. */
   public enum Form {
     TEXT,
     /** A column of messages, none of which is given. */
@@ -45,7 +44,6 @@ public record DatasetFormat(Form form, String description, Set<String> columns, 
     TOKENS
   }
 
-  /** Makes the example of a row. */
   interface Reading extends Serializable {
     Example example(Map<String, Object> row);
   }
@@ -102,7 +100,6 @@ public record DatasetFormat(Form form, String description, Set<String> columns, 
                     Optional.of(Columns.text(row, prompt)), Columns.text(row, completion)));
   }
 
-  /** One text column. */
   static DatasetFormat text(String column) {
     return new DatasetFormat(
         Form.TEXT,

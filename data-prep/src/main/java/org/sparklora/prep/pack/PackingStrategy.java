@@ -8,12 +8,8 @@ public enum PackingStrategy implements LowerCase {
   BFD_SPLIT,
   WRAPPED;
 
-  /** A packer of rows of at most {@code maxLength} tokens. */
+  /** A packer of rows of at most {@code maxLength} tokens, at least 1. */
   public Packer packer(int maxLength) {
-    if (maxLength < 1) {
-      throw new IllegalArgumentException(
-          "Cannot pack into rows of " + maxLength + " tokens: max_length must be at least 1");
-    }
     return this == WRAPPED
         ? new Packer.Wrapped(maxLength)
         : new BestFitDecreasing(maxLength, this == BFD_SPLIT);

@@ -17,7 +17,6 @@ public record RowPlan(List<Piece> pieces, boolean bounded) {
   /** Consecutive tokens of a document, by its index among those the plan was made for. */
   public record Piece(int document, int start, int length) {}
 
-  /** A row without pieces. */
   RowPlan(boolean bounded) {
     this(new ArrayList<>(), bounded);
   }

@@ -28,7 +28,6 @@ public final class BadRowException extends TableException {
     NO_ASSISTANT_TOKENS,
     /** A text, or the chat template's rendering of a conversation, that is too long for memory. */
     TEXT_TOO_LONG,
-    /** A prompt without a token. */
     EMPTY_PROMPT
   }
 
@@ -57,8 +56,8 @@ public final class BadRowException extends TableException {
     return reason;
   }
 
-  /** The message about a row that is left out, without the remedy. */
-  public static String skipped(String message) {
-    return "Skipped: " + message.replace(REMEDY, "");
+  /** A message about a bad row, without the remedy. */
+  public static String problem(String message) {
+    return message.replace(REMEDY, "");
   }
 }

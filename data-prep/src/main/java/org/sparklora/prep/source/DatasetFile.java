@@ -26,7 +26,6 @@ public record DatasetFile(String path, long bytes, boolean downloaded, String na
     return FileFormat.isGzip(path);
   }
 
-  /** The place of a row, for messages. */
   String place(String unit, long number) {
     return "%s %s %s".formatted(name, unit, number);
   }

@@ -64,6 +64,11 @@ public record DatasetFiles(Configuration configuration) {
           Flags.DATASET_NAME,
           path,
           "a file compressed like this cannot be read; decompress it, or compress text with gzip (.gz)");
+      ConfigException.require(
+          !name.endsWith(HubDataset.ARROW),
+          Flags.DATASET_NAME,
+          path,
+          "Arrow files, as of save_to_disk, cannot be read; load the dataset in Python, and save it with to_parquet");
       if (FileFormat.of(name).isPresent()
           && (name.equals(named) || !HubDataset.ABOUT.contains(name))) {
         files.add(new DatasetFile(path, status.getLen(), false));
@@ -232,10 +237,10 @@ public record DatasetFiles(Configuration configuration) {
             ? Optional.empty()
             : HubReference.of(HubRepo.Type.DATASET, dataset, "");
     try {
-      Path path = new Path(dataset);
-      return repository.isPresent() && path.getFileSystem(configuration).exists(path)
-          ? Optional.empty()
-          : repository;
+      boolean exists = // other names may be no paths
+          repository.isPresent()
+              && new Path(dataset).getFileSystem(configuration).exists(new Path(dataset));
+      return exists ? Optional.empty() : repository;
     } catch (IOException e) {
       throw new ConfigException(
           Flags.DATASET_NAME, dataset, "it cannot be looked for (%s)".formatted(e.getMessage()));

@@ -14,7 +14,6 @@ import org.apache.hadoop.conf.Configuration;
 public sealed interface DatasetSplit extends Serializable
     permits ParquetSplit, JsonLinesSplit, JsonArraySplit, CsvSplit {
 
-  /** The file that this split is a part of. */
   DatasetFile file();
 
   /**

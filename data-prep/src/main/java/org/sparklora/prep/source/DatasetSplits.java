@@ -123,7 +123,6 @@ public record DatasetSplits(Configuration configuration) {
     return splits.stream().map(split -> samePart(copies.get(split.file()), split)).toList();
   }
 
-  /** The same part of another file. */
   private static DatasetSplit samePart(DatasetFile file, DatasetSplit split) {
     // Java 17 has no pattern switch; the last line serves the sealed interface's last cases.
     if (split instanceof ParquetSplit part) {

@@ -22,7 +22,7 @@ import org.sparklora.hub.PlainText;
 import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.run.HubProgress;
+import org.sparklora.pipeline.run.Progress;
 import org.sparklora.pipeline.table.OpenTableFormat;
 
 /**
@@ -40,6 +40,11 @@ record HubDataset(HubClient client, HubReference reference) {
   static final Set<String> ABOUT =
       Set.of("config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json");
 
+  /** The ending of the files that {@code save_to_disk} writes, beside a {@link #STATE}. */
+  static final String ARROW = ".arrow";
+
+  private static final String STATE = "state.json";
+
   /**
    * The files of one split, downloaded; never empty.
    *
@@ -53,7 +58,11 @@ record HubDataset(HubClient client, HubReference reference) {
     List<HubFile> all = client.files(repo, commit);
     refuseScript(all);
     OpenTableFormat.refuse(repo.id(), all.stream().map(HubFile::path).toList());
-    List<HubFile> data = all.stream().filter(HubDataset::isData).toList();
+    boolean isSaved = all.stream().anyMatch(file -> file.path().endsWith(ARROW));
+    List<HubFile> data =
+        all.stream()
+            .filter(file -> isData(file) && !(isSaved && file.name().equals(STATE)))
+            .toList();
     DatasetCard card = card(commit, all);
     List<HubFile> wanted =
         card.configs().isEmpty()
@@ -66,7 +75,7 @@ record HubDataset(HubClient client, HubReference reference) {
         repo.id(),
         "none of its %s files for split %s is of a format that can be read: %s"
             .formatted(all.size(), split, FileFormat.EXTENSIONS));
-    Path folder = client.snapshot(repo, commit, chosen::contains, new HubProgress());
+    Path folder = client.snapshot(repo, commit, chosen::contains, Progress.ofTransfer());
     String root = "file://" + folder.toAbsolutePath() + "/"; // a URI's escapes would stay
     return chosen.stream()
         .map(file -> new DatasetFile(root + file.path(), file.bytes(), true))

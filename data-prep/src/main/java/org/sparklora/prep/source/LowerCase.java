@@ -4,7 +4,6 @@ import java.util.Locale;
 
 /** An enum whose constants users and files write in lower case. */
 public interface LowerCase {
-  /** The constant's name in Java. */
   String name();
 
   /** The constant's name as users and files write it. */

@@ -68,7 +68,6 @@ public final class ParquetColumns {
         problem + "; write the files with the same columns, or name them apart");
   }
 
-  /** The schema of a file. */
   public static MessageType schema(Configuration configuration, Path file) {
     try (ParquetFileReader reader =
         ParquetFileReader.open(HadoopInputFile.fromPath(file, configuration))) {

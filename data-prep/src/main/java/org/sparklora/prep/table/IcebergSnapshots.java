@@ -46,7 +46,6 @@ final class IcebergSnapshots {
     return metadata(table, "refs").where(functions.col("name").equalTo(branch));
   }
 
-  /** A metadata table, such as {@code snapshots}. */
   private static Dataset<Row> metadata(SourceTable.Address table, String of) {
     return AskedOfTables.of(
         Flags.DATASET_NAME,

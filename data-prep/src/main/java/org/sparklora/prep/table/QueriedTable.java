@@ -36,7 +36,9 @@ public record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row>
     Dataset<Row> test = filtered(rows, Flags.DATASET_TEST_SPLIT, split.predicate());
     return split.predicate().isEmpty() || split.isTest()
         ? test
-        : rows.where("NOT coalesce((%s), false)".formatted(split.predicate()));
+        : rows.where(
+            functions.not(
+                functions.coalesce(functions.expr(split.predicate()), functions.lit(false))));
   }
 
   /**

@@ -1,7 +1,6 @@
 package org.sparklora.prep.table;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +26,7 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.DatasetSplits;
+import org.sparklora.prep.source.JsonRows;
 import org.sparklora.prep.table.TableQuery.Order;
 
 /**
@@ -111,7 +111,9 @@ public final class SelectedTable {
             return sample;
           }
           Stream.of(asked.rows().columns()).forEach(column -> sample.put(column, null));
-          rows.forEach(row -> take(sample, row));
+          for (String row : rows) {
+            take(sample, row);
+          }
           Column[] missing =
               sample.keySet().stream()
                   .filter(column -> sample.get(column) == null)
@@ -124,13 +126,9 @@ public final class SelectedTable {
         });
   }
 
-  private static void take(Map<String, Object> sample, String row) {
-    try {
-      Map<?, ?> values = new ObjectMapper().readValue(row, Map.class);
-      values.forEach((column, value) -> DatasetSample.add(sample, String.valueOf(column), value));
-    } catch (JsonProcessingException e) {
-      throw new AssertionError("Spark writes JSON", e);
-    }
+  static void take(Map<String, Object> sample, String row) throws JsonProcessingException {
+    Map<?, ?> values = JsonRows.MAPPER.readValue(row, Map.class);
+    values.forEach((column, value) -> DatasetSample.add(sample, String.valueOf(column), value));
   }
 
   /**

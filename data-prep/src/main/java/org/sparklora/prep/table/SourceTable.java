@@ -42,7 +42,6 @@ record SourceTable(
   record Address(
       SparkSession spark, String name, String format, String location, boolean cataloged) {
 
-    /** The current rows of a table without versions. */
     Dataset<Row> current() {
       return cataloged
           ? spark.table(name)
@@ -88,21 +87,18 @@ record SourceTable(
    */
   record Position(Column file, Column block, Column row) {
 
-    /** The position of rows from Spark's own file readers. */
     static final Position OF_FILES =
         new Position(
             functions.col("_metadata.file_path"),
             functions.col("_metadata.file_block_start"),
             functions.monotonically_increasing_id());
 
-    /** The position of rows from Hive's file readers. */
     static final Position OF_HIVE =
         new Position(
             functions.input_file_name(),
             functions.expr("input_file_block_start()"),
             functions.monotonically_increasing_id());
 
-    /** The position of rows from Iceberg. */
     static final Position OF_ICEBERG =
         new Position(functions.col("_file"), functions.lit(0L), functions.col("_pos"));
   }

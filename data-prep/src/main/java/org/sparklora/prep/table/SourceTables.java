@@ -71,7 +71,6 @@ public final class SourceTables {
         true);
   }
 
-  /** The catalogue's properties of the table. */
   private static Map<String, String> details(SparkSession spark, String name) {
     Map<String, String> details = new HashMap<>();
     // names of columns, which come first, may equal keys

@@ -30,7 +30,6 @@ final class TableDigest {
 
   private TableDigest() {}
 
-  /** The SHA-256 in hexadecimal. */
   static String of(String format, Dataset<Row> rows) {
     String[] files = format.equals(VIEW) ? new String[0] : rows.inputFiles();
     return files.length > 0

@@ -101,7 +101,6 @@ public record TableQuery(
         (flag, value) -> ConfigException.require(value.isEmpty(), flag, value, remedy));
   }
 
-  /** The names of the settings that only a table has. */
   public static List<String> names() {
     return NONE.settings().keySet().stream().map(Flag::name).toList();
   }

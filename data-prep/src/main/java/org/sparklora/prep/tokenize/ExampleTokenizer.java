@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.format.Example;
 import org.sparklora.prep.format.TokenizedDocument;
@@ -166,10 +167,8 @@ public record ExampleTokenizer(
     Encoding encoding =
         tokenizer.orElseThrow().encodeWithOffsets(requireShort(rendered.text()), false);
     boolean[] generated = encoding.overlaps(rendered.generated());
-    for (boolean token : generated) {
-      if (token) {
-        return new Marked(encoding.ids(), Optional.of(generated));
-      }
+    if (IntStream.range(0, generated.length).anyMatch(i -> generated[i])) {
+      return new Marked(encoding.ids(), Optional.of(generated));
     }
     throw new BadRowException(
         Reason.NO_ASSISTANT_TOKENS,

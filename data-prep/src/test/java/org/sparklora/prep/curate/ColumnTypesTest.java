@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.Test;
 import org.sparklora.prep.source.SourceRow;
@@ -40,11 +43,54 @@ class ColumnTypesTest {
     Group group =
         ColumnTypes.group(
             ColumnTypes.schema(ColumnTypes.of(row)),
-            new SourceRow(row, () -> "", Optional.empty()));
+            new SourceRow(row, () -> "", Optional.empty()),
+            false);
     assertThat(group.getString("messages", 0)).isEqualTo("[{\"content\":\"a\"},{\"content\":[1]}]");
     assertThat(group.getString("mixed", 0)).isEqualTo("[\"a\",NaN]"); // not the text NaN
     assertThat(group.getString("schema", 0)).isEqualTo("{\"parameters\":{}}");
     assertThat(group.getString("tools", 0)).isEqualTo("[{\"b\":1,\"a\":2}]");
+  }
+
+  @Test
+  void aRowOfParquetBesideJsonHasTheColumnsOfAllFiles() {
+    Map<String, Object> said = new LinkedHashMap<>(Map.of("role", "user"));
+    said.put("content", "Hello");
+    Map<String, Object> row = new LinkedHashMap<>(Map.of("n", 1));
+    row.put("message", said);
+    MessageType ofJson = ColumnTypes.schema(ColumnTypes.of(row));
+    Group stored =
+        new SimpleGroup(
+            MessageTypeParser.parseMessageType(
+                """
+                message row {
+                  optional int32 n;
+                  optional group message { optional binary content (STRING); optional binary role (STRING); }
+                }"""));
+    stored.add("n", 1);
+    stored.addGroup("message").append("content", "Hello").append("role", "user");
+    SourceRow read = new SourceRow(row, () -> "", Optional.of(stored));
+    Group group = ColumnTypes.group(ofJson, read, false);
+    assertThat(group.getLong("n", 0)).isEqualTo(1);
+    assertThat(group.getGroup("message", 0).getType()).isEqualTo(ofJson.getType("message"));
+    assertThat(group.getGroup("message", 0).getString("role", 0)).isEqualTo("user");
+    MessageType ofParquet = new MessageType("row", stored.getType().getFields());
+    assertThat(ColumnTypes.group(ofParquet, read, true).getInteger("n", 0)).isEqualTo(1);
+  }
+
+  @Test
+  void aStructWithoutEndOfFieldsIsMixed() {
+    Map<String, Object> fields = new TreeMap<>();
+    IntStream.range(0, 1_000).forEach(i -> fields.put("key" + i, i));
+    Map<String, Object> other = Map.of("another", 1);
+    assertThat(merged(Map.of("data", fields)))
+        .isEqualTo(Map.of("data", ColumnTypes.of(fields)))
+        .isNotEqualTo(Map.of("data", "mixed"));
+    assertThat(merged(Map.of("data", fields), Map.of("data", other), Map.of("data", other)))
+        .isEqualTo(Map.of("data", "mixed"));
+    assertThat(merged(List.of(fields, other))).isEqualTo(List.of("mixed"));
+    fields.putAll(other);
+    assertThat(merged(Map.of("data", fields))).isEqualTo(Map.of("data", "mixed"));
+    assertThat(merged(fields)).isInstanceOf(Map.class); // of a row, all columns stay
   }
 
   @Test

@@ -89,6 +89,11 @@ abstract class CurateFixture {
     return new CurateConfig.Steps(filter, false, 0, CurateConfig.Keep.FIRST, List.of(), "test");
   }
 
+  static CurateConfig.Steps against(String evaluationSet) {
+    return new CurateConfig.Steps(
+        "", false, 0, CurateConfig.Keep.FIRST, List.of(evaluationSet), "test");
+  }
+
   CurateConfig config(Path data, String out, CurateConfig.Steps steps) {
     return config(data, out, steps, OnBadRows.FAIL);
   }

@@ -220,6 +220,29 @@ class CurateJobTest extends CurateFixture {
   }
 
   @Test
+  void parquetBesideJsonHasTheColumnsOfBoth() throws IOException {
+    Path both = Files.createDirectories(scratch.resolve("both"));
+    Files.writeString(
+        both.resolve("a.jsonl"),
+        "{\"n\": 1, \"messages\": [{\"role\": \"user\", \"content\": \"one\"}]}\n");
+    spark()
+        .sql("SELECT 2 AS n, ARRAY(STRUCT('two' AS content, 'user' AS role)) AS messages")
+        .write()
+        .parquet(both.resolve("b").toString());
+
+    CurateJob.run(spark(), config(both, "out", exact()));
+
+    assertThat(
+            spark()
+                .read()
+                .parquet(scratch.resolve("out/data").toString())
+                .selectExpr("n", "messages[0].role", "messages[0].content")
+                .collectAsList())
+        .extracting(Row::toString)
+        .containsExactlyInAnyOrder("[1,user,one]", "[2,user,two]");
+  }
+
+  @Test
   void jsonHasTheTypesOfAllItsRows() throws IOException {
     Map<String, Object> first = new HashMap<>();
     first.put("messages", List.of(Map.of("role", "user", "content", "Hello")));
@@ -276,6 +299,14 @@ class CurateJobTest extends CurateFixture {
     assertThat(read("out/removed", row -> row.getFieldRepetitionCount("content")))
         .containsExactly(0, 1, 1);
 
+    CurateConfig itself = config(data, "against", against(data.toString()), OnBadRows.SKIP);
+    assertThatThrownBy(() -> CurateJob.run(spark(), itself))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("Cannot use decontaminate = ")
+        .hasMessageContaining("bad.jsonl line 2: no JSON object")
+        .hasMessageContaining("mend it")
+        .hasMessageNotContaining("on_bad_rows");
+
     CurateManifest filtered =
         CurateJob.run(spark(), config(data, "filtered", filter("text = 'ONE'"), OnBadRows.SKIP));
     assertThat(texts("filtered/data")).containsExactly("ONE");
@@ -306,12 +337,7 @@ class CurateJobTest extends CurateFixture {
           folder.resolve("train.jsonl"), json(Map.of("problem", question, "answer", 13)) + "\n");
     }
     String eval = scratch.resolve("aime") + ":2024";
-    CurateJob.run(
-        spark(),
-        config(
-            data,
-            "out",
-            new CurateConfig.Steps("", false, 0, CurateConfig.Keep.FIRST, List.of(eval), "test")));
+    CurateJob.run(spark(), config(data, "out", against(eval)));
     assertThat(removed("out")).containsExactly("0 decontaminate 13-gram %s:0".formatted(eval));
   }
 
@@ -341,19 +367,7 @@ class CurateJobTest extends CurateFixture {
         .hasMessageContaining("token ids");
     assertThatThrownBy(() -> filter("")).hasMessageContaining("give at least one of --filter");
     assertThatThrownBy(
-            () ->
-                CurateJob.run(
-                    spark(),
-                    config(
-                        texts,
-                        "out",
-                        new CurateConfig.Steps(
-                            "",
-                            false,
-                            0,
-                            CurateConfig.Keep.FIRST,
-                            List.of("/nowhere.jsonl"),
-                            "test"))))
+            () -> CurateJob.run(spark(), config(texts, "out", against("/nowhere.jsonl"))))
         .hasMessageStartingWith("Cannot use decontaminate = /nowhere.jsonl: there is no such file");
     Files.createDirectories(scratch.resolve("full"));
     Files.writeString(scratch.resolve("full/mine.txt"), "");

@@ -57,7 +57,7 @@ class NearDuplicatesTest extends CurateFixture {
       for (int a = 0; a < b; a++) {
         Set<Long> common = new HashSet<>(buckets.get(a));
         common.retainAll(buckets.get(b));
-        if (!common.isEmpty() && ShingleSet.jaccard(sets.get(a), sets.get(b)) >= threshold) {
+        if (!common.isEmpty() && Words.jaccard(sets.get(a), sets.get(b)) >= threshold) {
           int from = Math.max(cluster[a], cluster[b]);
           int to = Math.min(cluster[a], cluster[b]);
           for (int i = 0; i < cluster.length; i++) {

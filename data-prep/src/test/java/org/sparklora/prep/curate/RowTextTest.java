@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.format.ProblemFormat;
 
 class RowTextTest {
@@ -28,5 +29,24 @@ class RowTextTest {
   @Test
   void theTextOfAProblemIsTheQuestionAndTheSolution() {
     assertThat(problems.text(Map.of("question", "1+1?", "answer", "2"))).isEqualTo("1+1?\n2");
+  }
+
+  /** Else samples of one problem, with equal answers after other reasoning, would be duplicates. */
+  @Test
+  void reasoningAndToolCallsBesideTheContentArePartOfTheText() {
+    Map<String, Object> asked = Map.of("role", "user", "content", "Where?");
+    RowText chats =
+        RowText.recognise(PrepConfig.Source.of("data"), Map.of("messages", List.of(asked)));
+    Map<String, Object> thought =
+        Map.of("role", "assistant", "content", "Here", "thinking", "Near the sea");
+    assertThat(chats.text(Map.of("messages", List.of(asked, thought))))
+        .isEqualTo("Where?\nHere\nNear the sea");
+    Map<String, Object> call =
+        Map.of("role", "assistant", "tool_calls", List.of(Map.of("city", "Paris")));
+    assertThat(chats.text(Map.of("messages", List.of(asked, call))))
+        .isEqualTo("Where?\n[{\"city\":\"Paris\"}]");
+    Map<String, Object> none =
+        Map.of("role", "assistant", "content", "Here", "tool_calls", List.of());
+    assertThat(chats.text(Map.of("messages", List.of(asked, none)))).isEqualTo("Where?\nHere");
   }
 }

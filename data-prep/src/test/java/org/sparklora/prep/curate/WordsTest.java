@@ -52,13 +52,13 @@ class WordsTest {
 
   @Test
   void jaccardIsOfTheSets() {
-    assertThat(ShingleSet.jaccard(new long[] {1, 2, 3}, new long[] {2, 3, 4})).isEqualTo(0.5);
-    assertThat(ShingleSet.jaccard(new long[] {-1}, new long[] {})).isZero();
-    byte[] three = ShingleSet.pack(new long[] {-5, 2, 3});
-    assertThat(ShingleSet.unpack(three)).containsExactly(-5, 2, 3);
-    byte[] four = ShingleSet.pack(new long[] {-5, 2, 3, 9});
-    assertThat(ShingleSet.areSimilar(three, four, 0.75)).isTrue();
-    assertThat(ShingleSet.areSimilar(three, four, 0.76)).isFalse();
+    assertThat(Words.jaccard(new long[] {1, 2, 3}, new long[] {2, 3, 4})).isEqualTo(0.5);
+    assertThat(Words.jaccard(new long[] {-1}, new long[] {})).isZero();
+    byte[] three = Words.pack(new long[] {-5, 2, 3});
+    assertThat(Words.unpack(three)).containsExactly(-5, 2, 3);
+    byte[] four = Words.pack(new long[] {-5, 2, 3, 9});
+    assertThat(Words.areSimilar(three, four, 0.75)).isTrue();
+    assertThat(Words.areSimilar(three, four, 0.76)).isFalse();
   }
 
   @Test

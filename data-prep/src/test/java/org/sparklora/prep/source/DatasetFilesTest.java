@@ -145,6 +145,15 @@ class DatasetFilesTest {
   }
 
   @Test
+  void aDatasetOfSaveToDiskIsNotTheJsonBesideItsRows() throws IOException {
+    touch("set/dataset_dict.json", "set/train/data-00000-of-00001.arrow", "set/train/state.json");
+    assertThatThrownBy(() -> find("set", "", "train"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("data-00000-of-00001.arrow: Arrow files")
+        .hasMessageContaining("to_parquet");
+  }
+
+  @Test
   void foldersAboveTheDatasetAreNoConfigs() throws IOException {
     touch("main/gsm8k/main/train.jsonl", "main/gsm8k/socratic/train.jsonl");
     assertThat(find("main/gsm8k", "main", "train")).containsExactly("main/gsm8k/main/train.jsonl");

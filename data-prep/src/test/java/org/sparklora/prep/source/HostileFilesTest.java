@@ -209,6 +209,10 @@ class HostileFilesTest {
           .isInstanceOf(ConfigException.class)
           .hasMessageContaining("colon");
     }
+    assertThatThrownBy(() -> new DatasetFiles(HADOOP).find("gsm8k:main", "", "train"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("dataset_name = gsm8k:main")
+        .hasMessageContaining("colon");
   }
 
   @Test

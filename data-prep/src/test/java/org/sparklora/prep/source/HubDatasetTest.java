@@ -185,7 +185,7 @@ class HubDatasetTest {
 
   @Test
   void saysWhatItCannotRead() {
-    put("train.arrow", "train.zip");
+    put("train.arrow", "state.json", "train.zip");
     assertThatThrownBy(() -> find("", "train")).hasMessageContaining(".parquet, .jsonl");
     remote.put("README.md", "---\nconfigs: [: bad\n---\n");
     assertThatThrownBy(() -> files(ID + "@" + remote.head(), "", "train"))

@@ -26,22 +26,12 @@ import org.sparklora.model.engine.tensor.Tensor;
  * a key/value head are stacked, so that a batch member is one matrix {@code (G·t, D)}. Keys of a
  * branch that lie in several runs are copied next to each other.
  */
-final class Nd4jAttention {
+record Nd4jAttention(Heads heads, List<Branch> branches, float scale) {
   /** Queries of a tile: bounds the scores at H · QUERIES · (longest document) floats. */
   static final int QUERIES = 256;
 
   /** Added to scores of unseen keys: its exponential is 0, and no difference with it overflows. */
   private static final float MASKED = -1e30f;
-
-  private final Heads heads;
-  private final List<Branch> branches;
-  private final float scale;
-
-  Nd4jAttention(Heads heads, List<Branch> branches, float scale) {
-    this.heads = heads;
-    this.branches = branches;
-    this.scale = scale;
-  }
 
   /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v} of each query over its keys. */
   void forward(AttentionTensors of) {
@@ -208,9 +198,11 @@ final class Nd4jAttention {
     private INDArray scores(AttentionTensors of) {
       INDArray scores = empty(s);
       multiply(grouped(queries(of.q())).muli(scale), keys(of.k()), scores, 0, SECOND);
-      byHead(scores)
-          .get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(s - t, s))
-          .addi(masked(ahead(t).gt(0)));
+      if (t > 1) {
+        byHead(scores)
+            .get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(s - t, s))
+            .addi(masked(ahead(t).gt(0)));
+      }
       if (s > part.window()) {
         byHead(scores).addi(masked(ahead(s).lte(-part.window())));
       }

@@ -277,12 +277,12 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void gate(GateFunction f, Tensor gate, Tensor up, Tensor y) {
-    Nd4jScratch.run(() -> Nd4jGate.of(f).forward(flat(gate), flat(up), flat(y)));
+    Nd4jScratch.run(() -> Nd4jGate.forward(f, flat(gate), flat(up), flat(y)));
   }
 
   @Override
   public void gateBackwardInPlace(GateFunction f, Tensor gate, Tensor up, Tensor dY) {
-    Nd4jScratch.run(() -> Nd4jGate.of(f).backwardInPlace(flat(gate), flat(up), flat(dY)));
+    Nd4jScratch.run(() -> Nd4jGate.backwardInPlace(f, flat(gate), flat(up), flat(dY)));
   }
 
   // ---- mixture of experts --------------------------------------------------------------------

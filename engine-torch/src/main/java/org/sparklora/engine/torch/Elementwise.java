@@ -12,22 +12,15 @@ import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Indices;
 
-/** Operations on elements and on rows: embedding, norms, rotation, gates, dropout. */
-final class Elementwise {
+/**
+ * Operations on elements and on rows: embedding, norms, rotation, gates, dropout.
+ *
+ * @param ofNorms the type in which norms are computed. A stack of layers magnifies the norms'
+ *     roundings to float32 more than all others; rounding to bfloat16 hides the difference
+ */
+record Elementwise(TorchDevice device, ScalarType ofNorms) {
   /** Elements whose squares or mask are computed at a time: a mask of 16 MiB. */
   static final int CHUNK = 1 << 22;
-
-  private final TorchDevice device;
-  private final ScalarType ofNorms;
-
-  /**
-   * @param ofNorms the type in which norms are computed. A stack of layers magnifies the norms'
-   *     roundings to float32 more than all others; rounding to bfloat16 hides the difference
-   */
-  Elementwise(TorchDevice device, ScalarType ofNorms) {
-    this.device = device;
-    this.ofNorms = ofNorms;
-  }
 
   static void embed(TorchTensor table, Indices tokens, TorchTensor y) {
     Tensor of = TorchIndices.at(tokens);

@@ -15,26 +15,19 @@ import org.sparklora.model.engine.tensor.DType;
  * its kernel, and so the order of its sums, by the shape of a product, which then does not depend
  * on the number of rows. Results of the rows that fill up the last block are ignored.
  */
-final class Products {
+record Products(TorchDevice device, boolean inBfloat16) {
   /** The most rows of a product that are computed independently of each other. */
   static final int INDEPENDENT_ROWS = 128;
 
   /** Elements of a weight that are converted at a time: 16 MiB of float32. */
   static final int TILE = 1 << 22;
 
-  private final TorchDevice device;
-  private final boolean inBfloat16;
-
   /**
    * Whether products take bfloat16 operands. On CPUs rounded operands are multiplied in float32,
    * since libtorch's bfloat16 products there round the sums as well.
    */
-  private final boolean isRounded;
-
-  Products(TorchDevice device, boolean inBfloat16) {
-    this.device = device;
-    this.inBfloat16 = inBfloat16;
-    this.isRounded = inBfloat16 && device.isCuda();
+  private boolean isRounded() {
+    return inBfloat16 && device.isCuda();
   }
 
   /** {@code y = beta·y + alpha · x · wᵀ}, with beta 0 or 1. */
@@ -117,7 +110,7 @@ final class Products {
   /** A weight is one tile, unless its operand is a wider copy. */
   private void forTiles(org.sparklora.model.engine.tensor.Tensor w, RowsOfWeight operation) {
     boolean asItLies =
-        w.dtype() != DType.NF4 && (isRounded || w.dtype() == DType.FLOAT32 && !inBfloat16);
+        w.dtype() != DType.NF4 && (isRounded() || w.dtype() == DType.FLOAT32 && !inBfloat16);
     long step = asItLies ? Math.max(1, w.rows()) : Math.max(1, TILE / w.columns());
     Scope.parts(
         w.rows(), step, (from, count) -> operation.accept(rows(w, from, count), from, count));
@@ -136,11 +129,11 @@ final class Products {
       return dtype == DType.FLOAT32 ? x : x.to(ScalarType.Float);
     }
     Tensor rounded = dtype == DType.BFLOAT16 ? x : x.to(ScalarType.BFloat16);
-    return isRounded ? rounded : rounded.to(ScalarType.Float);
+    return isRounded() ? rounded : rounded.to(ScalarType.Float);
   }
 
   private Tensor product(Tensor a, Tensor b) {
-    return isRounded ? torch.mm(a, b, ScalarType.Float) : torch.mm(a, b);
+    return isRounded() ? torch.mm(a, b, ScalarType.Float) : torch.mm(a, b);
   }
 
   /** {@code c = beta·c + alpha · a · b}; a c of bfloat16 is rounded once. */
@@ -148,10 +141,10 @@ final class Products {
     Scalar factor = new Scalar(alpha);
     Scalar kept = new Scalar(beta);
     boolean roundsResult = c.scalar_type().intern() == ScalarType.BFloat16;
-    if (roundsResult && !isRounded) {
+    if (roundsResult && !isRounded()) {
       Tensor sums = product(a, b).mul_(factor);
       c.copy_(beta == 0 ? sums : sums.add_(c));
-    } else if (isRounded && !roundsResult) {
+    } else if (isRounded() && !roundsResult) {
       torch.addmm_out(c, c, a, b, ScalarType.Float, kept, factor);
     } else {
       torch.addmm_out(c, c, a, b, kept, factor);

@@ -15,22 +15,13 @@ import org.sparklora.model.engine.Heads;
  *
  * <p>A row's number of keys is only read on the device, so that a step can be replayed.
  */
-final class SingleQueries {
+record SingleQueries(
+    BranchAttention.ByHead in, TorchMask mask, Heads heads, long rows, long blocks) {
   private static final long[] LAST = {-1};
   private static final long[] KEYS = {1, 3}; // of (R, B, H, BLOCK)
 
-  private final BranchAttention.ByHead in;
-  private final TorchMask mask;
-  private final Heads heads;
-  private final long rows;
-  private final long blocks;
-
   SingleQueries(BranchAttention.ByHead in, TorchMask mask) {
-    this.in = in;
-    this.mask = mask;
-    this.heads = in.heads();
-    this.rows = mask.table().rows();
-    this.blocks = mask.table().blocks();
+    this(in, mask, in.heads(), mask.table().rows(), mask.table().blocks());
   }
 
   void forward() {

@@ -230,9 +230,10 @@ final class TorchDevice {
     public synchronized double[] await() {
       if (values == null) {
         TorchDevice.this.await(number);
-        DoubleBuffer numbers = copy.createBuffer();
-        values = new double[numbers.remaining()];
-        numbers.get(values);
+        values = new double[Math.toIntExact(copy.numel())];
+        if (values.length > 0) { // an empty tensor has no address, and so no buffer
+          copy.<DoubleBuffer>createBuffer().get(values);
+        }
         copy.releaseReference();
       }
       return values;

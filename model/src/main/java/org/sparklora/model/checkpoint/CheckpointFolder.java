@@ -41,6 +41,9 @@ public final class CheckpointFolder implements AutoCloseable {
   static final String SINGLE_FILE = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
 
+  /** The key of {@code config.json} that names the file of the weights, or their index. */
+  static final String WEIGHTS = "transformers_weights";
+
   /** Values of a fingerprint from the beginning of each weight, and as many from its middle. */
   private static final int VALUES = 16;
 
@@ -146,11 +149,10 @@ public final class CheckpointFolder implements AutoCloseable {
     return file.with(WeightNames.named(file.tensors().values(), config));
   }
 
-  /** The tensors that the headers list, by their names in {@link WeightNames}. */
-  Map<String, TensorInfo> tensors() {
-    Map<String, TensorInfo> tensors = new LinkedHashMap<>();
-    fileOf.keySet().forEach(name -> tensors.put(name, info(name)));
-    return tensors;
+  boolean hasBfloat16MatricesAlone() {
+    return WeightNames.expected(config).entrySet().stream()
+        .filter(expected -> expected.getValue().length == 2)
+        .allMatch(expected -> storedType(expected.getKey()) == DType.BFLOAT16);
   }
 
   private void checkTensors() throws IOException {
@@ -168,7 +170,7 @@ public final class CheckpointFolder implements AutoCloseable {
     }
   }
 
-  /** Refuses the folder if a tensor that the config asks for is missing or has another shape. */
+  /** Refuses a folder in which a tensor is missing, or has another shape or no usable type. */
   private void requireExpected() {
     int layers = WeightNames.layers(fileOf.keySet());
     if (layers != 0 && layers < config.numHiddenLayers()) { // before all names are listed
@@ -196,6 +198,7 @@ public final class CheckpointFolder implements AutoCloseable {
                 Arrays.toString(shape),
                 WeightNames.keysOf(name));
           }
+          info(name).requireFloatType();
         });
   }
 
@@ -289,7 +292,6 @@ public final class CheckpointFolder implements AutoCloseable {
     return JsonFile.read(folder.resolve(CONFIG));
   }
 
-  /** The type that a tensor of the model is stored in. */
   public DType storedType(String name) {
     return info(name).requireFloatType();
   }

@@ -1,18 +1,14 @@
 package org.sparklora.model.checkpoint;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.sparklora.model.engine.tensor.DType;
-import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
 
 /** Writes a checkpoint folder that transformers loads. Each file appears whole or not at all. */
@@ -32,8 +28,7 @@ public final class CheckpointWriter {
           "chat_template.json");
 
   private static final String TEMPLATES = "additional_chat_templates";
-  private static final String GENERATION_CONFIG = "generation_config.json";
-  private static final String EOS = "eos_token_id";
+  static final String GENERATION_CONFIG = "generation_config.json";
 
   private CheckpointWriter() {}
 
@@ -43,6 +38,7 @@ public final class CheckpointWriter {
       throws IOException {
     Files.createDirectories(folder);
     SafeTensorsWriter.write(folder.resolve(CheckpointFolder.SINGLE_FILE), weights);
+    config.remove(CheckpointFolder.WEIGHTS); // names files of the base model
     // transformers 4 reads torch_dtype, transformers 5 reads dtype before torch_dtype
     boolean newer = config.hasNonNull("dtype") || !config.has("torch_dtype");
     config.remove(newer ? "torch_dtype" : "dtype");
@@ -67,20 +63,6 @@ public final class CheckpointWriter {
 
   public static void copyGenerationConfig(Path from, Path to) throws IOException {
     copyIfThere(from, to, GENERATION_CONFIG);
-  }
-
-  /** Names an end token in config.json, and before others in generation_config.json, as in TRL. */
-  public static void putEndToken(Path folder, int token) throws IOException {
-    Path config = folder.resolve(CheckpointFolder.CONFIG);
-    Path generation = folder.resolve(GENERATION_CONFIG);
-    JsonFields named = JsonFields.read(JsonFile.isThere(generation) ? generation : config);
-    Set<Integer> ends = new LinkedHashSet<>(List.of(token));
-    ends.addAll(named.wholes(EOS, Integer.MIN_VALUE, Integer.MAX_VALUE));
-    ObjectNode object = JsonFile.readIfThere(generation).orElseGet(JsonFile::newObject);
-    ArrayNode list = object.putArray(EOS);
-    ends.forEach(list::add);
-    JsonFile.write(generation, object);
-    JsonFile.write(config, JsonFile.read(config).put(EOS, token));
   }
 
   private static void copyIfThere(Path from, Path to, String name) throws IOException {

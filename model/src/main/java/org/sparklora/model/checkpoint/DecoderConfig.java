@@ -172,7 +172,6 @@ public record DecoderConfig(
     return layers.stream().flatMap(layer -> layer.experts.stream()).findFirst();
   }
 
-  /** The rotations of the layers. */
   public List<Rope> ropes() {
     return layers.stream().map(Layer::rope).flatMap(Optional::stream).distinct().toList();
   }

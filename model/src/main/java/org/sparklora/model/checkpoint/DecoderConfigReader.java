@@ -3,6 +3,7 @@ package org.sparklora.model.checkpoint;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -141,6 +142,18 @@ final class DecoderConfigReader {
     if (fields.has("use_bidirectional_attention")
         && fields.flag("use_bidirectional_attention", false)) {
       throw unsupported("use_bidirectional_attention", true, "only false is supported");
+    }
+    String weights = fields.text(CheckpointFolder.WEIGHTS).orElse(CheckpointFolder.SINGLE_FILE);
+    Path single = fields.file().resolveSibling(CheckpointFolder.SINGLE_FILE);
+    boolean isIndex = weights.equals(CheckpointFolder.INDEX) && !Files.exists(single);
+    if (!isIndex && !weights.equals(CheckpointFolder.SINGLE_FILE)) {
+      throw unsupported(
+          CheckpointFolder.WEIGHTS,
+          weights,
+          "only model.safetensors, or its index alone, is supported; convert the model with transformers' save_pretrained");
+    }
+    if (!fields.flag("is_causal", true)) { // transformers reads it of every family
+      throw unsupported("is_causal", false, "only true is supported");
     }
     for (String key : List.of("num_experts", "num_local_experts")) {
       if (!family.reads("num_experts") && fields.whole(key, 0, Integer.MAX_VALUE).orElse(0) > 0) {

@@ -12,37 +12,32 @@ import org.sparklora.text.json.JsonFile;
 
 /**
  * The supported kinds of decoder, by the {@code model_type} of {@code config.json}, and their
- * differences: where a block has norms, its traits, and the defaults of transformers' configuration
- * classes (5.24.0) for keys that the file leaves out.
+ * differences: traits, and the defaults of transformers' configuration classes (5.24.0) for keys
+ * that the file leaves out.
  */
 public enum ModelFamily {
   LLAMA(
-      Norms.BEFORE,
       Set.of(),
       """
       {"rope_theta": 10000, "max_position_embeddings": 2048, "hidden_act": "silu",
        "attention_bias": false, "mlp_bias": false}"""),
   MISTRAL(
-      Norms.BEFORE,
       Set.of(Trait.WINDOW_IN_ALL_LAYERS),
       """
       {"rope_theta": 10000, "max_position_embeddings": 131072, "num_key_value_heads": 8,
        "sliding_window": 4096, "hidden_act": "silu"}"""),
   QWEN2(
-      Norms.BEFORE,
       Set.of(Trait.QUERY_KEY_VALUE_BIAS, Trait.WINDOW_IF_SAID),
       """
       {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 32,
        "sliding_window": 4096, "max_window_layers": 28, "hidden_act": "silu"}"""),
   QWEN3(
-      Norms.BEFORE,
       Set.of(Trait.NORM_OF_EACH_HEAD, Trait.WINDOW_IF_SAID),
       """
       {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 32,
        "head_dim": 128, "sliding_window": 4096, "max_window_layers": 28, "hidden_act": "silu",
        "attention_bias": false}"""),
   QWEN3_MOE(
-      Norms.BEFORE,
       Set.of(Trait.NORM_OF_EACH_HEAD, Trait.WINDOW_IF_SAID, Trait.WINDOW_IN_ALL_LAYERS),
       """
       {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
@@ -50,15 +45,14 @@ public enum ModelFamily {
        "num_experts_per_tok": 8, "decoder_sparse_step": 1, "router_aux_loss_coef": 0.001,
        "sliding_window": 4096, "hidden_act": "silu", "attention_bias": false}"""),
   SMOLLM3(
-      Norms.BEFORE,
       Set.of(Trait.WINDOW_IF_SAID),
       """
       {"rope_theta": 2000000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
        "no_rope_layer_interval": 4, "tie_word_embeddings": true, "pad_token_id": 128004,
        "hidden_act": "silu", "attention_bias": false, "mlp_bias": false}"""),
   GEMMA3_TEXT(
-      Norms.AROUND,
       Set.of(
+          Trait.NORM_AFTER,
           Trait.NORM_OF_EACH_HEAD,
           Trait.NORM_BY_ONE_PLUS_WEIGHT,
           Trait.SCALED_EMBEDDING,
@@ -69,8 +63,11 @@ public enum ModelFamily {
        "sliding_window": 4096, "sliding_window_pattern": 6, "tie_word_embeddings": true,
        "pad_token_id": 0, "hidden_activation": "gelu_pytorch_tanh", "attention_bias": false}"""),
   OLMO3(
-      Norms.AFTER,
-      Set.of(Trait.NORM_OF_PROJECTION, Trait.WINDOW_BY_PATTERN),
+      Set.of(
+          Trait.NORM_AFTER,
+          Trait.NO_NORM_BEFORE,
+          Trait.NORM_OF_PROJECTION,
+          Trait.WINDOW_BY_PATTERN),
       """
       {"rope_theta": 500000, "rope_local_base_freq": 500000, "max_position_embeddings": 2048,
        "sliding_window": 4096, "rms_norm_eps": 1e-5, "pad_token_id": 1, "hidden_act": "silu",
@@ -80,6 +77,10 @@ public enum ModelFamily {
   enum Trait {
     /** q, k and v always have a bias and o never; else all or none. */
     QUERY_KEY_VALUE_BIAS,
+    /** Blocks have norms after attention and feed-forward. */
+    NORM_AFTER,
+    /** Blocks have no norms before attention and feed-forward. */
+    NO_NORM_BEFORE,
     /** Each head of q and k is normalised. */
     NORM_OF_EACH_HEAD,
     /** All heads of q, and all of k, are normalised together. */
@@ -111,32 +112,10 @@ public enum ModelFamily {
     AFTER_FEED_FORWARD
   }
 
-  /** Where a block has norms, and the names of their weights. */
-  enum Norms {
-    /** Before attention and before feed-forward. */
-    BEFORE("input_layernorm", "", "post_attention_layernorm", ""),
-    /** Before and after both. */
-    AROUND(
-        "input_layernorm",
-        "post_attention_layernorm",
-        "pre_feedforward_layernorm",
-        "post_feedforward_layernorm"),
-    /** After both. */
-    AFTER("", "post_attention_layernorm", "", "post_feedforward_layernorm");
-
-    private final String[] names; // by NormPlace; empty for none
-
-    Norms(String... names) {
-      this.names = names;
-    }
-  }
-
-  private final Norms norms;
   private final Set<Trait> traits;
   private final String defaults;
 
-  ModelFamily(Norms norms, Set<Trait> traits, String defaults) {
-    this.norms = norms;
+  ModelFamily(Set<Trait> traits, String defaults) {
     this.traits = traits;
     this.defaults = defaults;
   }
@@ -161,7 +140,15 @@ public enum ModelFamily {
 
   /** The module name of a block's norm, if the family has this norm. */
   Optional<String> normName(NormPlace place) {
-    return Optional.of(norms.names[place.ordinal()]).filter(name -> !name.isEmpty());
+    boolean before = !has(Trait.NO_NORM_BEFORE);
+    boolean after = has(Trait.NORM_AFTER);
+    String second = after ? "pre_feedforward_layernorm" : "post_attention_layernorm";
+    return switch (place) {
+      case BEFORE_ATTENTION -> Optional.of("input_layernorm").filter(name -> before);
+      case AFTER_ATTENTION -> Optional.of("post_attention_layernorm").filter(name -> after);
+      case BEFORE_FEED_FORWARD -> Optional.of(second).filter(name -> before);
+      case AFTER_FEED_FORWARD -> Optional.of("post_feedforward_layernorm").filter(name -> after);
+    };
   }
 
   /** Whether a key has a default in the family, and so a meaning. */

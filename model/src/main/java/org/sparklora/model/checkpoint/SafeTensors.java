@@ -58,7 +58,6 @@ public final class SafeTensors implements AutoCloseable {
     return header.tensors();
   }
 
-  /** The tensor of this name. */
   public Optional<TensorInfo> find(String name) {
     return Optional.ofNullable(header.tensors().get(name));
   }
@@ -68,7 +67,6 @@ public final class SafeTensors implements AutoCloseable {
     return new SafeTensors(file, channel, new SafeTensorsHeader(tensors, header.metadata()));
   }
 
-  /** The header's {@code __metadata__}. */
   public Map<String, String> metadata() {
     return header.metadata();
   }
@@ -155,16 +153,11 @@ public final class SafeTensors implements AutoCloseable {
    */
   public record TensorInfo(String name, String dtype, long[] shape, long offset, long bytes) {
 
-    /** The dtype, if a {@link Tensor} can have it. */
-    public Optional<DType> floatType() {
-      return Arrays.stream(DType.values())
-          .filter(type -> type.safetensorsName().equals(dtype))
-          .findFirst();
-    }
-
     /** The dtype; throws {@link CheckpointException} if a {@link Tensor} cannot have it. */
     public DType requireFloatType() {
-      return floatType()
+      return Arrays.stream(DType.values())
+          .filter(type -> type.safetensorsName().equals(dtype))
+          .findFirst()
           .orElseThrow(
               () ->
                   new CheckpointException(

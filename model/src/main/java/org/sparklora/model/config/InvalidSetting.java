@@ -30,17 +30,14 @@ public final class InvalidSetting extends IllegalArgumentException {
     }
   }
 
-  /** The setting as the user writes it. */
   public String key() {
     return key;
   }
 
-  /** The refused value as text. */
   public String value() {
     return value;
   }
 
-  /** The remedy: a description of allowed values. */
   public String remedy() {
     return remedy;
   }

@@ -16,7 +16,6 @@ public record Completion(
     long promptId, int index, int[] tokens, float[] logProbs, StopReason stopReason)
     implements Serializable {
 
-  /** Why a completion ended. */
   public enum StopReason {
     /** The model drew an end token. */
     EOS,

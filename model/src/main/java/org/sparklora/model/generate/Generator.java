@@ -65,7 +65,6 @@ public final class Generator implements AutoCloseable {
     this.rows = rows;
   }
 
-  /** The config of the model. */
   public DecoderConfig model() {
     return decoder.decoder().config();
   }
@@ -297,7 +296,7 @@ public final class Generator implements AutoCloseable {
    * Draws the next token of each row.
    *
    * @param logits {@code (M, V)}; left as they are
-   * @throws NonFiniteLogitsException if a logit is NaN or infinite, even with greedy picking
+   * @throws IllegalArgumentException if a logit is NaN or infinite, even with greedy picking
    */
   static Draws draw(Engine engine, SamplingConfig config, Tensor logits, List<Row> rows) {
     double[] uniforms = rows.stream().mapToDouble(row -> row.uniform(config.seed())).toArray();
@@ -306,7 +305,9 @@ public final class Generator implements AutoCloseable {
     Draws draws = engine.sample(logits, config.rule(), uniforms, seen);
     for (int m = 0; m < rows.size(); m++) {
       if (draws.tokens()[m] == Draws.NOT_FINITE) {
-        throw new NonFiniteLogitsException(rows.get(m).promptId());
+        throw new IllegalArgumentException(
+            "Cannot complete prompt %s: the model yields NaN or infinite numbers in place of probabilities; its weights, or the adapter's, come from a run that diverged or were damaged. In training, lower learning_rate or add warmup_steps"
+                .formatted(rows.get(m).promptId()));
       }
     }
     return draws;

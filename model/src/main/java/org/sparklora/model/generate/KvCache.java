@@ -48,7 +48,6 @@ final class KvCache implements AutoCloseable {
     return layers;
   }
 
-  /** The pages of each window. */
   Collection<Pages> pages() {
     return pages.values();
   }

@@ -39,17 +39,14 @@ public record SamplingConfig(
     endTokens = Set.copyOf(endTokens);
   }
 
-  /** This config with another seed. */
   public SamplingConfig withSeed(long newSeed) {
     return new SamplingConfig(numGenerations, maxCompletionLength, rule, endTokens, newSeed);
   }
 
-  /** This config with another number of completions of each prompt. */
   public SamplingConfig withNumGenerations(int completions) {
     return new SamplingConfig(completions, maxCompletionLength, rule, endTokens, seed);
   }
 
-  /** This config with other end tokens. */
   public SamplingConfig withEndTokens(Set<Integer> tokens) {
     return new SamplingConfig(numGenerations, maxCompletionLength, rule, tokens, seed);
   }

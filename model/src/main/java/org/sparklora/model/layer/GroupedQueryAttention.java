@@ -19,7 +19,6 @@ import org.sparklora.model.layer.Workspace.Buffer;
 public record GroupedQueryAttention(
     int layer, Projections projections, DecoderConfig.Attention shape, DecoderConfig.Layer kind) {
 
-  /** The linear layers q, k, v and o. */
   public record Projections(HeadLinear query, HeadLinear key, Linear value, Linear output) {}
 
   /**

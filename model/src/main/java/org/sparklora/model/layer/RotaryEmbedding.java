@@ -209,7 +209,6 @@ public final class RotaryEmbedding implements AutoCloseable {
 
   /** The angles of each rotation that the layers have, for this many positions. */
   public record Tables(int positions, Map<DecoderConfig.Rope, Angles> angles) {
-    /** All tensors of the tables. */
     public List<Tensor> tensors() {
       return angles.values().stream().flatMap(of -> Stream.of(of.cos, of.sin)).toList();
     }

@@ -59,6 +59,7 @@ final class AdapterConfigJson {
   private static final String RANKS = "rank_pattern";
   private static final String ALPHAS = "alpha_pattern";
   private static final String PARAMETERS = "target_parameters";
+  private static final String INITIALISATION = "init_lora_weights";
   private static final String LAYERS = "layers_to_transform";
   private static final String BASE = "base_model_name_or_path";
 
@@ -90,6 +91,18 @@ final class AdapterConfigJson {
   /** The name of the base model; the empty string if the file has none. */
   static String baseModel(Path file) throws IOException {
     return JsonFields.read(file).text(BASE).orElse("");
+  }
+
+  /** Refuses to train an adapter further whose B stays as it is in PEFT. */
+  static void requireTrainable(Path file) throws IOException {
+    JsonFields fields = JsonFields.read(file);
+    JsonNode initialisation = fields.json().path(INITIALISATION);
+    if (initialisation.asText().equals("mica")) {
+      throw fields.refusal(
+          INITIALISATION,
+          initialisation,
+          "PEFT trains A of such an adapter alone, here both factors are trained; " + MERGE);
+    }
   }
 
   /** Reads a config; an {@link IllegalArgumentException} names a value that it cannot have. */
@@ -138,11 +151,18 @@ final class AdapterConfigJson {
           fields.json().get(PARAMETERS),
           "adapters of joined experts are not supported; " + MERGE);
     }
-    JsonNode initialisation = fields.json().path("init_lora_weights");
-    String named = initialisation.isBoolean() ? "" : fields.text("init_lora_weights").orElse("");
+    if (!fields.texts(PARAMETERS).isEmpty() && isOn(fields.json().path(ALPHAS))) {
+      throw fields.refusal(
+          ALPHAS,
+          fields.json().get(ALPHAS),
+          "for target_parameters PEFT compares it with other names, which is not supported; "
+              + MERGE);
+    }
+    JsonNode initialisation = fields.json().path(INITIALISATION);
+    String named = initialisation.isBoolean() ? "" : fields.text(INITIALISATION).orElse("");
     if (CHANGES_BASE.stream().anyMatch(named.toLowerCase(Locale.ROOT)::startsWith)) {
       throw fields.refusal(
-          "init_lora_weights",
+          INITIALISATION,
           initialisation,
           "it changes the base weights; let PEFT convert the adapter to plain LoRA when saving it");
     }

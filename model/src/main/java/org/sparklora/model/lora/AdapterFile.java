@@ -31,7 +31,6 @@ import org.sparklora.text.json.JsonFile;
 public record AdapterFile(Path folder, AdapterLayout layout) {
   private static final Logger LOG = LoggerFactory.getLogger(AdapterFile.class);
 
-  /** The name of the settings file. */
   public static final String CONFIG = "adapter_config.json";
 
   /** The name of the file of factors. */
@@ -104,8 +103,9 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
     TreeSet<String> extra = new TreeSet<>(file.keySet());
     names.forEach(extra::remove);
     // PEFT saves an adapted head together with the matrix it adapts
-    boolean copiesOfBase =
-        extra.removeAll(layout.modules().stream().map(AdapterLayout::nameOfBase).toList());
+    boolean copyOfHead =
+        layout.factors(WeightNames.HEAD_MODULE).isPresent()
+            && extra.remove(AdapterLayout.nameOfBase(WeightNames.HEAD_MODULE));
     extra.stream().filter(AdapterLayout::isWeightOfBase).findFirst().ifPresent(this::refuseWeight);
     if (!missing.isEmpty() || !extra.isEmpty()) {
       throw new CheckpointException(
@@ -127,10 +127,8 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
             Arrays.toString(entry.shape()));
       }
     }
-    if (copiesOfBase) {
-      LOG.info(
-          "{} holds copies of base weights, which PEFT adds when lm_head is targeted; ignored",
-          folder);
+    if (copyOfHead) {
+      LOG.info("{} holds a copy of the head, which PEFT adds if it is targeted; ignored", folder);
     }
   }
 
@@ -151,6 +149,16 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
           "there is no place for %s of its tensors, as %s".formatted(extra.size(), extra.first()));
     }
     return String.join(", and ", parts);
+  }
+
+  /**
+   * This adapter, for training to go on from.
+   *
+   * @throws CheckpointException if PEFT would not train both factors
+   */
+  public AdapterFile trainable() throws IOException {
+    AdapterConfigJson.requireTrainable(folder.resolve(CONFIG));
+    return this;
   }
 
   /** Overwrites a vector of {@link #layout()} with the stored factors, widened to float32. */

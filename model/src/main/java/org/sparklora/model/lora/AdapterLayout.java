@@ -135,12 +135,13 @@ public final class AdapterLayout extends ParameterLayout {
     return name(module, "base_layer");
   }
 
-  /** Whether a tensor is the embedding's table or the head, which PEFT may store whole. */
+  /** Whether a tensor is the embedding's table, the head, or a matrix under an adapter. */
   static boolean isWeightOfBase(String name) {
-    return name.equals(PREFIX + WeightNames.EMBEDDING) || name.equals(PREFIX + WeightNames.HEAD);
+    return name.endsWith(".base_layer.weight")
+        || name.equals(PREFIX + WeightNames.EMBEDDING)
+        || name.equals(PREFIX + WeightNames.HEAD);
   }
 
-  /** The rank, scale, dropout and targets of this layout. */
   public LoraConfig config() {
     return config;
   }
@@ -176,7 +177,6 @@ public final class AdapterLayout extends ParameterLayout {
     return factors.values().stream().mapToLong(of -> of.in() + of.out()).sum();
   }
 
-  /** The largest rank of any layer. */
   public int largestRank() {
     return factors.values().stream().mapToInt(Factors::rank).max().orElse(0);
   }
@@ -232,12 +232,10 @@ public final class AdapterLayout extends ParameterLayout {
       return (int) ofA.shape()[0];
     }
 
-    /** The layer's inputs. */
     public int in() {
       return (int) ofA.shape()[1];
     }
 
-    /** The layer's outputs. */
     public int out() {
       return (int) ofB.shape()[0];
     }

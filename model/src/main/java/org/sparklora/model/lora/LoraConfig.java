@@ -100,7 +100,6 @@ public record LoraConfig(
     return rank(Projection.DOWN.module(0, 0));
   }
 
-  /** The rank of a linear layer. */
   int rank(String module) {
     return Patterns.first("rank_pattern", patterns.ranks, module, rank);
   }

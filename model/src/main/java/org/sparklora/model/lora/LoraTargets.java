@@ -30,11 +30,6 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
     return new LoraTargets(new Names(names), NOTHING);
   }
 
-  /** Layers whose whole name matches a regular expression in Python's syntax. */
-  public static LoraTargets expression(String expression) {
-    return new LoraTargets(new Expression(expression), NOTHING);
-  }
-
   /**
    * TRL's {@code lora_target_modules}: a single value is {@code all-linear} or an expression,
    * several values are names.
@@ -46,7 +41,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
     }
     return values.size() > 1 || Names.isAllLinear(values.get(0))
         ? names(values)
-        : expression(values.get(0));
+        : new LoraTargets(new Expression(values.get(0)), NOTHING);
   }
 
   /**
@@ -97,7 +92,6 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
       patterns.forEach(Names::compile);
     }
 
-    /** Layers of all blocks. */
     public Names(List<String> names) {
       this(names, List.of(), List.of());
     }
@@ -151,7 +145,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
     }
   }
 
-  /** Selects layers whose whole name matches. */
+  /** Selects layers whose whole name matches a regular expression in Python's syntax. */
   public record Expression(String expression) implements Rule {
     public Expression {
       compile("target_modules", expression);

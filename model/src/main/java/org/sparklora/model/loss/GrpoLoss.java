@@ -313,8 +313,7 @@ public record GrpoLoss(
         double factor = config.divergence().biasCorrection() ? ratio : 1;
         metrics.addToken(entropies[m], config.divergence().beta() == 0 ? 0 : kl(m, chunk) * factor);
       }
-      metrics.addRatios(ratios, completion.advantage());
-      metrics.addPhi(phi(completion, start, end, chunk));
+      metrics.addCompletion(ratios, completion.advantage(), phi(completion, start, end, chunk));
       start = end;
     }
     return metrics.named();

@@ -31,14 +31,8 @@ final class GrpoMetrics {
     klSum += kl;
   }
 
-  /** Adds VESPO's weight of a completion. */
-  void addPhi(double phi) {
-    phiSum += phi;
-    completions++;
-  }
-
-  /** Adds the ratios of a completion: one for each token, or one for all. */
-  void addRatios(double[] ratios, double advantage) {
+  /** Adds a completion: its ratios, one for each token or one for all, and VESPO's weight. */
+  void addCompletion(double[] ratios, double advantage, double phi) {
     int lowHere = 0;
     int highHere = 0;
     for (double unbounded : ratios) {
@@ -56,6 +50,8 @@ final class GrpoMetrics {
       lowMin = Double.isNaN(lowMin) ? lowShare : Math.min(lowMin, lowShare);
       highMax = Double.isNaN(highMax) ? highShare : Math.max(highMax, highShare);
     }
+    phiSum += phi;
+    completions++;
   }
 
   /** The metrics of this loss, under TRL's names, in a fixed order. */

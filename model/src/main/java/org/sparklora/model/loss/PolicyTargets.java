@@ -31,18 +31,6 @@ public record PolicyTargets(
 
   public PolicyTargets {
     completions = List.copyOf(completions);
-    int tokens = completions.stream().mapToInt(Completion::length).sum();
-    requireOneEach("old log-probabilities", oldLogProbs, tokens);
-    requireOneEach("reference log-probabilities", referenceLogProbs, tokens);
-    requireOneEach("weights", weights, tokens);
-  }
-
-  private static void requireOneEach(String name, Optional<float[]> values, int tokens) {
-    if (values.isPresent() && values.get().length != tokens) {
-      throw new IllegalArgumentException(
-          "Cannot use %s %s for %s target tokens: there must be one for each"
-              .formatted(values.get().length, name, tokens));
-    }
   }
 
   /** Tokens of the micro-batch that a loss may be divided by: M and {@link #otherTokens}. */

@@ -26,7 +26,6 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
     ALL_TARGETS
   }
 
-  /** The targets on whose scores a target's gradient depends. */
   Dependence gradientDependsOn();
 
   /**

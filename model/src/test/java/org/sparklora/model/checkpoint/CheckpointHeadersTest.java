@@ -48,7 +48,7 @@ class CheckpointHeadersTest {
     CheckpointHeaders headers = CheckpointHeaders.read(folder);
 
     assertThat(headers.config().hiddenSize()).isEqualTo(8);
-    assertThat(headers.tensors().get(WeightNames.EMBEDDING).shape()).containsExactly(11, 8);
+    assertThat(headers.matrixType()).isEqualTo(DType.BFLOAT16);
   }
 
   @Test
@@ -99,8 +99,10 @@ class CheckpointHeadersTest {
   private void shard(String without) throws IOException {
     writeWhole(DType.FLOAT32);
     Map<String, String> shards = new LinkedHashMap<>();
-    for (String tensor : CheckpointHeaders.read(folder).tensors().keySet()) {
-      shards.put(tensor, shards.size() % 2 == 0 ? "a.safetensors" : "b.safetensors");
+    try (SafeTensors file = SafeTensors.open(weights())) {
+      for (String tensor : file.tensors().keySet()) {
+        shards.put(tensor, shards.size() % 2 == 0 ? "a.safetensors" : "b.safetensors");
+      }
     }
     shards.remove(without);
     Files.copy(weights(), folder.resolve("a.safetensors"));
@@ -113,7 +115,18 @@ class CheckpointHeadersTest {
   @Test
   void readsShards() throws IOException {
     shard("");
-    assertThat(CheckpointHeaders.read(folder).tensors()).containsKey(WeightNames.FINAL_NORM);
+    Files.writeString(
+        folder.resolve("config.json"),
+        TinyCheckpoint.config("llama")
+            .put("dtype", "bfloat16") // the shards say float32
+            .put("transformers_weights", "model.safetensors.index.json")
+            .toString());
+    assertThat(CheckpointHeaders.read(folder).matrixType()).isEqualTo(DType.FLOAT32);
+
+    Files.copy(folder.resolve("a.safetensors"), weights()); // read before an index
+    assertThatThrownBy(() -> CheckpointHeaders.read(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("transformers_weights = model.safetensors.index.json");
   }
 
   @Test
@@ -138,13 +151,13 @@ class CheckpointHeadersTest {
   }
 
   @Test
-  void aFolderOfNothingButAConfigHasNoTensors() throws IOException {
+  void readsAFolderOfNothingButAConfig() throws IOException {
     Files.writeString(folder.resolve("config.json"), TinyCheckpoint.config("llama").toString());
 
     CheckpointHeaders headers = CheckpointHeaders.read(folder);
 
     assertThat(headers.config().hiddenSize()).isEqualTo(8);
-    assertThat(headers.tensors()).isEmpty();
+    assertThat(headers.matrixType()).isEqualTo(DType.FLOAT32);
   }
 
   @Test

@@ -189,6 +189,8 @@ class DecoderConfigTest {
         "{\"rope_scaling\": {\"rope_type\": \"linear\"}} | rope factor",
         "{\"rope_theta\": 0} | rope_theta = 0.0",
         "{\"partial_rotary_factor\": 0.5} | partial_rotary_factor = 0.5",
+        "{\"is_causal\": false} | is_causal = false",
+        "{\"transformers_weights\": \"other.safetensors\"} | transformers_weights = other.safetensors",
         "{\"num_experts\": 8} | num_experts = 8",
         "{\"model_type\": \"qwen3_moe\", \"num_experts\": 4, \"num_experts_per_tok\": 5} | num_experts_per_tok = 5",
         "{\"model_type\": \"qwen3_moe\", \"decoder_sparse_step\": 0} | decoder_sparse_step = 0",

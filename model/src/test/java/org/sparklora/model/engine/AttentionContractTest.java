@@ -40,7 +40,7 @@ class AttentionContractTest {
             Segments.ofLengths(17, 64, 1, 65),
             Segments.ofLengths(129, 7),
             Segments.ofLengths(300));
-    return EnginesUnderTest.all()
+    return EnginesUnderTest.others()
         .flatMap(
             k ->
                 heads.stream()
@@ -112,7 +112,7 @@ class AttentionContractTest {
   @MethodSource("cases")
   void forwardAndBackwardAgreeWithReference(
       Engine engine, Heads heads, Segments segments, int window) {
-    try (Case expected = new Case(engine, heads, segments);
+    try (Case expected = new Case(REFERENCE, heads, segments);
         Case actual = new Case(engine, heads, segments)) {
       expected.run(REFERENCE, window);
       actual.run(engine, window);

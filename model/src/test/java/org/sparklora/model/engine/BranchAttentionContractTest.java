@@ -49,7 +49,7 @@ class BranchAttentionContractTest {
                 ofStart(0, 65, 20),
                 branch(65, 7, 20, 65, 100, 0),
                 branch(72, 130, 20, 65, 120, 40)));
-    return EnginesUnderTest.all()
+    return EnginesUnderTest.others()
         .flatMap(
             k ->
                 heads.stream()
@@ -137,7 +137,7 @@ class BranchAttentionContractTest {
           .continuing(new int[] {-1, 0, 0, -1, 3, 0, -1, 6});
 
   static Stream<Arguments> enginesAndHeads() {
-    return engines()
+    return EnginesUnderTest.others()
         .flatMap(
             k ->
                 Stream.of(new Heads(4, 2, 16), new Heads(3, 1, 64), new Heads(2, 2, 5))

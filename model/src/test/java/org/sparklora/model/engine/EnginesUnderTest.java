@@ -49,6 +49,11 @@ public final class EnginesUnderTest {
     return names().map(EnginesUnderTest::opened);
   }
 
+  /** Those that are compared with the oracle, which would only repeat itself. */
+  static Stream<Engine> others() {
+    return all().filter(engine -> engine != REFERENCE);
+  }
+
   /** All of them, and those that decode otherwise where products are bfloat16. */
   public static Stream<Engine> allThatDecode() {
     return Stream.concat(

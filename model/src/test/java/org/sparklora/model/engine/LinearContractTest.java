@@ -23,41 +23,46 @@ class LinearContractTest {
     return 1e-6 + 1e-6 * Math.sqrt(terms);
   }
 
-  static Stream<Arguments> cases() {
-    int[][] shapes = { // N, in, out
-      {1, 1, 1},
-      {1, 3, 8},
-      {3, 1, 15},
-      {2, 17, 16},
-      {8, 15, 17},
-      {16, 64, 3},
-      {17, 64, 64},
-      {65, 33, 129},
-      {5, 576, 192},
-      {33, 192, 576},
-      {130, 40, 50},
-      {3, 16, 1536},
-      {7, 1536, 24},
-      {6, 1601, 45}, // inputs in three blocks, the last one shorter
-      {128, 769, 13},
-      {129, 8, 31}, // as many terms as are not left to gemm, and one more
-      {129, 9, 31},
-      {300, 2, 200},
-      {300, 200, 2}, // adapters of small ranks: A, and above B
-      {613, 576, 1},
-      {613, 1, 576},
-      {200, 300, 8}
-    };
-    return EnginesUnderTest.all()
+  private static final int[][] SHAPES = { // N, in, out
+    {1, 1, 1},
+    {1, 3, 8},
+    {3, 1, 15},
+    {2, 17, 16},
+    {8, 15, 17},
+    {16, 64, 3},
+    {17, 64, 64},
+    {65, 33, 129},
+    {5, 576, 192},
+    {33, 192, 576},
+    {130, 40, 50},
+    {3, 16, 1536},
+    {7, 1536, 24},
+    {6, 1601, 45}, // inputs in three blocks, the last one shorter
+    {128, 769, 13},
+    {129, 8, 31}, // as many terms as are not left to gemm, and one more
+    {129, 9, 31},
+    {300, 2, 200},
+    {300, 200, 2}, // adapters of small ranks: A, and above B
+    {613, 576, 1},
+    {613, 1, 576},
+    {200, 300, 8}
+  };
+
+  static Stream<Arguments> enginesAndShapes() {
+    return EnginesUnderTest.others()
         .flatMap(
             engine ->
-                Stream.of(shapes)
-                    .flatMap(
-                        shape ->
-                            Stream.of(DType.FLOAT32, DType.BFLOAT16, DType.NF4)
-                                .map(
-                                    type ->
-                                        arguments(engine, shape[0], shape[1], shape[2], type))));
+                Stream.of(SHAPES).map(shape -> arguments(engine, shape[0], shape[1], shape[2])));
+  }
+
+  /** The shapes with each type of a weight. */
+  static Stream<Arguments> cases() {
+    return Stream.of(DType.FLOAT32, DType.BFLOAT16, DType.NF4)
+        .flatMap(
+            type ->
+                enginesAndShapes()
+                    .map(Arguments::get)
+                    .map(of -> arguments(of[0], of[1], of[2], of[3], type)));
   }
 
   @EachEngine
@@ -81,33 +86,27 @@ class LinearContractTest {
 
   @EachEngine
   @MethodSource("cases")
-  void backwardInputAdds(Engine engine, int n, int in, int out, DType type) {
-    try (GuardedTensor dY = GuardedTensor.random(engine, SEED, n, out);
-        Tensor w = GuardedTensor.weight(engine, type, SEED + 1, out, in);
-        GuardedTensor expected = GuardedTensor.filled(engine, 1, n, in);
-        GuardedTensor actual = GuardedTensor.filled(engine, 1, n, in)) {
-      REFERENCE.matmulInput(dY.tensor(), w, 0.5f, true, expected.tensor());
-      engine.matmulInput(dY.tensor(), w, 0.5f, true, actual.tensor());
-      actual.assertCloseTo(expected.values(), tolerance(out));
-    }
-  }
-
-  @EachEngine
-  @MethodSource("cases")
-  void inputOverwrites(Engine engine, int n, int in, int out, DType type) {
+  void matmulInputAddsOrOverwrites(Engine engine, int n, int in, int out, DType type) {
     try (GuardedTensor dY = GuardedTensor.random(engine, SEED, n, out);
         Tensor w = GuardedTensor.weight(engine, type, SEED + 1, out, in);
         GuardedTensor expected = GuardedTensor.filled(engine, 0, n, in);
-        GuardedTensor actual = GuardedTensor.filled(engine, Float.NaN, n, in)) {
+        GuardedTensor overwritten = GuardedTensor.filled(engine, Float.NaN, n, in);
+        GuardedTensor added = GuardedTensor.filled(engine, 1, n, in)) {
       REFERENCE.matmulInput(dY.tensor(), w, 0.5f, true, expected.tensor());
-      engine.matmulInput(dY.tensor(), w, 0.5f, false, actual.tensor());
-      actual.assertCloseTo(expected.values(), tolerance(out));
+      float[] product = expected.values();
+      engine.matmulInput(dY.tensor(), w, 0.5f, false, overwritten.tensor());
+      overwritten.assertCloseTo(product, tolerance(out));
+      engine.matmulInput(dY.tensor(), w, 0.5f, true, added.tensor());
+      for (int i = 0; i < product.length; i++) {
+        product[i] += 1;
+      }
+      added.assertCloseTo(product, tolerance(out));
     }
   }
 
   @EachEngine
-  @MethodSource("cases")
-  void backwardWeightAdds(Engine engine, int n, int in, int out, DType ignored) {
+  @MethodSource("enginesAndShapes")
+  void backwardWeightAdds(Engine engine, int n, int in, int out) {
     try (GuardedTensor dY = GuardedTensor.random(engine, SEED, n, out);
         GuardedTensor x = GuardedTensor.random(engine, SEED + 1, n, in);
         GuardedTensor expected = GuardedTensor.filled(engine, 1, out, in);

@@ -61,6 +61,20 @@ class WindowedGenerationTest {
     return engines.flatMap(engine -> models.stream().map(model -> arguments(engine, model)));
   }
 
+  /** The prompts' completions by engine and model, computed once for both tests. */
+  private static final Map<List<Object>, List<Completion>> COMPLETED = new HashMap<>();
+
+  private static List<Completion> completions(
+      Engine engine, String model, Decoder decoder, Tensor nothing) {
+    return COMPLETED.computeIfAbsent(
+        List.of(engine, model),
+        key -> {
+          try (Generator generator = new Generator(decoder, engine)) {
+            return generator.generate(nothing, prompts(), CONFIG);
+          }
+        });
+  }
+
   private static Decoder load(Engine engine, String model) throws IOException {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model)) {
       return Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.FLOAT32);
@@ -82,9 +96,8 @@ class WindowedGenerationTest {
   void completionsAreThoseOfACacheThatKeepsAllTokensToTheBit(Engine engine, String model)
       throws IOException {
     try (Decoder decoder = load(engine, model);
-        Tensor nothing = engine.allocate(0);
-        Generator generator = new Generator(decoder, engine)) {
-      List<Completion> completions = generator.generate(nothing, prompts(), CONFIG);
+        Tensor nothing = engine.allocate(0)) {
+      List<Completion> completions = completions(engine, model, decoder, nothing);
       List<Completion> second = new ArrayList<>();
       List<Completion> expected = new ArrayList<>();
       for (Prompt prompt : prompts()) {
@@ -152,9 +165,8 @@ class WindowedGenerationTest {
   void logProbsAreThoseOfWholeTexts(Engine engine, String model) throws IOException {
     try (Decoder decoder = load(engine, model);
         Tensor nothing = engine.allocate(0);
-        Generator generator = new Generator(decoder, engine);
         AdapterStep step = new AdapterStep(decoder, engine, false)) {
-      List<Completion> completions = generator.generate(nothing, prompts(), CONFIG);
+      List<Completion> completions = completions(engine, model, decoder, nothing);
       Completions.assertLearned(step, nothing, prompts(), 1, completions);
     }
   }

@@ -130,7 +130,7 @@ class AdapterFileTest {
 
   @Test
   void targetsAreWrittenAsFullNamesWhereShortOnesWouldNameMore() throws IOException {
-    LoraTargets targets = LoraTargets.expression(".*\\.1\\..*_proj");
+    LoraTargets targets = LoraTargets.ofFlag(List.of(".*\\.1\\..*_proj"));
     AdapterLayout some = AdapterLayout.of(new LoraConfig(1, 1, 0, false, targets), model);
     AdapterFile.write(folder, some, engine.allocate(some.size()), new AdapterBase("base", ""));
     assertThat(AdapterFile.open(folder, model).layout().modules())
@@ -159,6 +159,7 @@ class AdapterFileTest {
         "{\"alpha_pattern\": {\"(\": 8}} | Cannot use alpha_pattern",
         "{\"alpha_pattern\": 8} | alpha_pattern = 8",
         "{\"trainable_token_indices\": [1]} | trainable_token_indices = [1]",
+        "{\"target_parameters\": [\"mlp.up_proj.weight\"], \"alpha_pattern\": {\"up_proj\": 8}} | alpha_pattern = {\"up_proj\":8}",
         "{\"target_parameters\": [\"x\"]} | target_parameters = [\"x\"]",
         "{\"alora_invocation_tokens\": [1]} | alora_invocation_tokens = [1]",
         "{\"init_lora_weights\": \"pissa_niter_4\"} | init_lora_weights = \"pissa_niter_4\"",
@@ -170,14 +171,19 @@ class AdapterFileTest {
         "{\"target_modules\": \"(\"} | not a regular expression"
       })
   void refusesWhatIsNotPlainLoraByKeyAndValue(String changes, String message) throws IOException {
-    Path file = folder.resolve(AdapterFile.CONFIG);
-    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
-    config.setAll((ObjectNode) JSON.readTree(changes));
-    Files.writeString(file, config.toString());
+    change(changes);
     assertThatThrownBy(() -> AdapterFile.open(folder, model))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining(message)
         .hasMessageContaining(folder.toString());
+  }
+
+  /** Changes settings of the adapter in the folder. */
+  private void change(String settings) throws IOException {
+    Path file = folder.resolve(AdapterFile.CONFIG);
+    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+    config.setAll((ObjectNode) JSON.readTree(settings));
+    Files.writeString(file, config.toString());
   }
 
   @Test
@@ -193,10 +199,7 @@ class AdapterFileTest {
 
   @Test
   void namesThePatternThatMayHaveDecidedARank() throws IOException {
-    Path file = folder.resolve(AdapterFile.CONFIG);
-    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
-    config.putObject("rank_pattern").put("down_proj", 3);
-    Files.writeString(file, config.toString());
+    change("{\"rank_pattern\": {\"down_proj\": 3}}");
     assertRefused(
         TinyCheckpoint.config("llama"),
         "mlp.down_proj.lora_A.weight has shape [2, 12]",
@@ -230,12 +233,17 @@ class AdapterFileTest {
     SafeTensorsWriter.write(folder.resolve(AdapterFile.WEIGHTS), entries);
     assertThat(AdapterFile.open(folder, model).layout().modules()).containsExactly("lm_head");
 
-    String whole = "base_model.model.model.embed_tokens.weight"; // of save_embedding_layers
-    entries.add(SafeTensorsWriter.Entry.of(whole, DType.FLOAT32, engine.allocate(11, 8)));
-    SafeTensorsWriter.write(folder.resolve(AdapterFile.WEIGHTS), entries);
-    assertThatThrownBy(() -> AdapterFile.open(folder, model))
-        .hasMessageContaining(whole)
-        .hasMessageContaining("save_embedding_layers=False");
+    for (String whole :
+        List.of(
+            "base_model.model.model.embed_tokens.weight", // of save_embedding_layers
+            "base_model.model.model.layers.0.self_attn.q_proj.base_layer.weight")) {
+      List<SafeTensorsWriter.Entry> more = new ArrayList<>(entries);
+      more.add(SafeTensorsWriter.Entry.of(whole, DType.FLOAT32, engine.allocate(11, 8)));
+      SafeTensorsWriter.write(folder.resolve(AdapterFile.WEIGHTS), more);
+      assertThatThrownBy(() -> AdapterFile.open(folder, model))
+          .hasMessageContaining(whole)
+          .hasMessageContaining("save_embedding_layers=False");
+    }
   }
 
   /** PEFT's own defaults, which its first versions left out of the file. */
@@ -254,15 +262,11 @@ class AdapterFileTest {
 
   @Test
   void readsAnAdapterOfSomeLayersByIndex() throws IOException {
-    LoraTargets second = LoraTargets.expression(".*\\.1\\..*q_proj");
+    LoraTargets second = LoraTargets.ofFlag(List.of(".*\\.1\\..*q_proj"));
     AdapterLayout some = AdapterLayout.of(new LoraConfig(1, 1, 0, false, second), model);
     AdapterFile.write(folder, some, engine.allocate(some.size()), new AdapterBase("base", ""));
-    Path file = folder.resolve(AdapterFile.CONFIG);
-    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
-    config.putArray("target_modules").add("q_proj");
     for (String layers : List.of("1", "[1]")) {
-      config.set("layers_to_transform", JSON.readTree(layers));
-      Files.writeString(file, config.toString());
+      change("{\"target_modules\": [\"q_proj\"], \"layers_to_transform\": %s}".formatted(layers));
       assertThat(AdapterFile.open(folder, model).layout().modules()).isEqualTo(some.modules());
     }
   }
@@ -273,22 +277,30 @@ class AdapterFileTest {
     LoraTargets both = LoraTargets.names(List.of("q_proj", "gate_proj"));
     AdapterLayout dense = AdapterLayout.of(new LoraConfig(1, 1, 0, false, both), model);
     AdapterFile.write(folder, dense, engine.allocate(dense.size()), new AdapterBase("base", ""));
-    Path file = folder.resolve(AdapterFile.CONFIG);
-    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
-    config.putArray("target_modules").add("q_proj");
-    config.putArray("target_parameters").add("mlp.gate_proj.weight");
-    Files.writeString(file, config.toString());
+    change(
+        """
+        {"target_modules": ["q_proj"], "target_parameters": ["mlp.gate_proj.weight"]}""");
     assertThat(AdapterFile.open(folder, model).layout().modules()).isEqualTo(dense.modules());
+  }
+
+  /** PEFT keeps B of MiCA as it is, which is the adapter's only difference from plain LoRA. */
+  @Test
+  void anAdapterOfWhichPeftTrainsAAloneIsUsedButNotTrained() throws IOException {
+    assertThat(AdapterFile.open(folder, model).trainable().layout()).isNotNull();
+    change("{\"init_lora_weights\": \"mica\"}");
+    AdapterFile mica = AdapterFile.open(folder, model);
+    assertThatThrownBy(mica::trainable)
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("init_lora_weights = \"mica\"")
+        .hasMessageContaining("merge_and_unload");
   }
 
   @Test
   void saysWhatToDoWithVariantsThatPeftCanMerge() throws IOException {
-    Path file = folder.resolve(AdapterFile.CONFIG);
-    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
-    for (String change :
+    for (String variant :
         List.of("{\"use_dora\": true}", "{\"bias\": \"all\"}", "{\"peft_type\": \"IA3\"}")) {
-      Files.writeString(
-          file, config.deepCopy().setAll((ObjectNode) JSON.readTree(change)).toString());
+      AdapterFile.write(folder, layout, parameters, new AdapterBase("org/base", ""));
+      change(variant);
       assertThatThrownBy(() -> AdapterFile.open(folder, model))
           .hasMessageContaining("merge_and_unload");
     }

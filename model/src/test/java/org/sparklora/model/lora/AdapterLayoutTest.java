@@ -60,7 +60,7 @@ class AdapterLayoutTest {
     ranks.put("q_proj", 16);
     ranks.put("v_proj", 99); // no target
     LoraConfig.Patterns patterns = new LoraConfig.Patterns(ranks, Map.of());
-    LoraTargets targets = LoraTargets.expression(".*layers\\.[01]\\..*[qk]_proj");
+    LoraTargets targets = LoraTargets.ofFlag(List.of(".*layers\\.[01]\\..*[qk]_proj"));
     AdapterLayout layout =
         AdapterLayout.of(new LoraConfig(4, 8, 0, false, targets, patterns), model);
     assertFactors(layout, "model.layers.0.self_attn.q_proj", 16, 0.5f);

@@ -51,7 +51,7 @@ class LoraTargetsTest {
         .hasMessageContaining("target_modules 'q_proj'")
         .hasMessageContaining("model.layers.N.self_attn.q_proj")
         .hasMessageContaining("lm_head");
-    assertThatThrownBy(() -> LoraTargets.expression("("))
+    assertThatThrownBy(() -> LoraTargets.ofFlag(List.of("(")))
         .hasMessageContaining("not a regular expression");
   }
 

@@ -19,7 +19,6 @@ import org.sparklora.observe.estimate.Finding.Severity;
  * findings.properties}. Not thread-safe.
  */
 final class Figures {
-  /** The table of words. */
   static final Properties WORDS = words();
 
   private static final Pattern PLACE = Pattern.compile("\\{(\\w+):?([^}]*)}");

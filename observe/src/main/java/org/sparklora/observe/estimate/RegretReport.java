@@ -17,7 +17,6 @@ import org.sparklora.model.lora.LoraConfig;
  * @param title the run in a few words
  */
 public record RegretReport(@JsonProperty("run") String title, List<Finding> findings) {
-  /** The file's name in a result folder. */
   public static final String FILE_NAME = "regret.json";
 
   public RegretReport {

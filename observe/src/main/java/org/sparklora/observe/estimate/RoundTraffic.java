@@ -26,7 +26,6 @@ public record RoundTraffic(int workers, int steps, long bytes, long parameters) 
     return SPARK_SECONDS + (2 + shards) * bytes / (gigabits * BYTES_A_GIGABIT);
   }
 
-  /** The finding on the exchange. */
   public Finding finding() {
     double step = seconds(1) / SMALL_SHARE / steps;
     double fewer =

@@ -45,7 +45,6 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
     return workersOnTheirOwn == 1 ? VECTORS_ALONE : VECTORS_ALONE * (1 + workersOnTheirOwn);
   }
 
-  /** The memory of a planned run. */
   public static TrainingMemory of(PlannedRun run) {
     return of(run, run.adapter());
   }
@@ -83,7 +82,6 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
     return Math.min(tokens, layer.window() + 2L * GpuMemory.PAGE);
   }
 
-  /** The sum of all terms. */
   public long total() {
     return runtime + base + parameters + activations;
   }

@@ -48,7 +48,6 @@ record CompletionFilter(
     return !text.isEmpty();
   }
 
-  /** Whether the numbers of a row match. */
   boolean matchesNumbers(LoggedCompletion row) {
     double value =
         reward.isEmpty()
@@ -61,7 +60,6 @@ record CompletionFilter(
             || value >= least.orElse(-Double.MAX_VALUE) && value <= most.orElse(Double.MAX_VALUE));
   }
 
-  /** Whether the texts of a row match. */
   boolean matchesText(LoggedCompletion row) {
     return !hasText()
         || row.prompt().stream().anyMatch(this::contains)

@@ -27,7 +27,6 @@ th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #e6e6e6; text-
 th:first-child, td:first-child { text-align: left } thead th { border-bottom: 2px solid #ccc }
 """;
 
-  /** The page as HTML. */
   public String html() {
     return """
            <!DOCTYPE html>

@@ -52,7 +52,6 @@ public record LineFigure(
   public record Line(
       String name, double[] x, double[] y, double[] low, double[] high, double[] ring) {}
 
-  /** The bytes of a PNG. */
   public byte[] png() {
     Canvas canvas = new Canvas(WIDTH, HEIGHT);
     canvas.drawHead(title, note);

@@ -11,7 +11,6 @@ import java.util.List;
  * @param noisy whether to show a running mean
  */
 record Metric(String key, String title, double scale, boolean noisy, Axis axis) {
-  /** Layouts of values. */
   enum Axis {
     /** The range of the values. */
     CLOSE,

@@ -157,7 +157,6 @@ final class RunCompletions {
         : CompletionsTable.read(hadoop, file, texts);
   }
 
-  /** Number of completions. */
   synchronized long count() {
     return files.values().stream().mapToLong(file -> file.rows().size()).sum();
   }

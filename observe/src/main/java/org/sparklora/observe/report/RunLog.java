@@ -101,7 +101,6 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
     return List.of();
   }
 
-  /** This run under another name. */
   public RunLog named(String other) {
     return new RunLog(other, rows, settings);
   }
@@ -123,7 +122,6 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
     return (int) rows.stream().mapToDouble(row -> number(row, STEP)).max().orElse(0);
   }
 
-  /** Whether the run has come to its end. */
   boolean isFinished() {
     return !rows.isEmpty() && rows.get(rows.size() - 1).containsKey("train_runtime");
   }

@@ -82,7 +82,7 @@ final class RunPage {
             "figure", figure,
             "outcome", outcome,
             "differences", differences,
-            "data", inScript(json(data)));
+            "data", json(data).replace("<", "\\u003c")); // no text ends the script
     // in one pass: an inserted text may itself look like a placeholder
     return PLACE
         .matcher(resource("page.html"))
@@ -116,11 +116,6 @@ final class RunPage {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** Escapes JSON, so that no text ends a script element or begins a comment. */
-  private static String inScript(String json) {
-    return json.replace("<", "\\u003c");
   }
 
   /** A completion, ready for JSON. */

@@ -34,7 +34,6 @@ record RunSummary(List<RunLog> runs) {
   /** A row of a table: a label, and a text for each run. */
   record Line(String what, List<String> values) {}
 
-  /** The outcomes of the runs. */
   List<Line> outcome() {
     List<Line> lines = new ArrayList<>();
     lines.add(line("optimizer steps", run -> Integer.toString(run.steps())));

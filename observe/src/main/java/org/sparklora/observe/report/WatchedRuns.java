@@ -83,7 +83,6 @@ final class WatchedRuns {
     }
   }
 
-  /** Looks at the runs once. */
   void look() {
     PageState before = state();
     List<RunLog> runs =

@@ -140,7 +140,6 @@ public final class TrackedLog implements Closeable {
     follower.accept(MetricsLog.line(line));
   }
 
-  /** The work that {@link #guard} runs. */
   @FunctionalInterface
   public interface Work<E extends Exception> {
     void run() throws E;

@@ -26,7 +26,6 @@ public record TrackingConfig(
     double maxLogProbDifference,
     Optional<MlflowConfig> mlflow) {
 
-  /** The supported trackers. */
   public enum Tracker {
     TRACKIO,
     TENSORBOARD,
@@ -65,7 +64,6 @@ public record TrackingConfig(
     }
   }
 
-  /** The tracking config of a user's settings. */
   public static TrackingConfig of(Settings settings) {
     return of(settings, settings.get(Flags.REPORT_TO));
   }
@@ -100,7 +98,6 @@ public record TrackingConfig(
             : Optional.empty());
   }
 
-  /** This config with another project. */
   public TrackingConfig withProject(String other) {
     return new TrackingConfig(trackers, other, maxLogProbDifference, mlflow);
   }

@@ -78,7 +78,8 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
       }
       row.forEach(
           (name, value) -> {
-            if (isRecorded(name) && (value == null || value instanceof Number)) {
+            boolean isRecorded = !name.equals(STEP) && !MachineMetrics.contain(name);
+            if (isRecorded && (value == null || value instanceof Number)) {
               points
                   .computeIfAbsent(name, n -> new ArrayList<>())
                   .add(
@@ -93,10 +94,6 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
     Map<String, Object> kept = new LinkedHashMap<>(settings);
     kept.keySet().removeAll(PLACES);
     return new Baseline(kept, curves);
-  }
-
-  private static boolean isRecorded(String name) {
-    return !name.equals(STEP) && !MachineMetrics.contain(name);
   }
 
   public String toJson() {

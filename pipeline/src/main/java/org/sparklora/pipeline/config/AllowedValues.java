@@ -26,7 +26,6 @@ sealed interface AllowedValues {
   /** Whether a value, in its canonical spelling, is allowed. */
   boolean contain(String text);
 
-  /** The remedy for a value that is not allowed. */
   String remedy();
 
   /** Some words; any value if the list is empty. */

@@ -57,8 +57,20 @@ public final class CommandLine {
    * @throws ConfigException for an unknown or unsupported flag, or a value of the wrong type
    */
   public static Parsed parse(String command, List<String> arguments) {
-    Map<String, List<String>> flags = split(command, arguments);
-    CommandLine line = new CommandLine(withTask(command, arguments));
+    return parse(command, split(command, arguments));
+  }
+
+  /**
+   * Reads flags that are apart from their words; dashes in names count as underscores.
+   *
+   * @param words the words of each flag; none switches a flag on
+   * @throws ConfigException for an unknown or unsupported flag, or a value of the wrong type
+   */
+  public static Parsed parse(String command, Map<String, List<String>> words) {
+    Map<String, List<String>> flags = new LinkedHashMap<>();
+    words.forEach((name, values) -> flags.put(name.replace('-', '_'), values));
+    String task = String.join(" ", flags.getOrDefault(Flags.TASK.name(), List.of()));
+    CommandLine line = new CommandLine(CommandNames.withTask(command, task));
     boolean ownFile = Flags.CONFIG.statuses().of(command) == Flag.Status.OWN;
     List<String> config = ownFile ? null : flags.remove(Flags.CONFIG.name());
     if (config != null) {
@@ -121,6 +133,7 @@ public final class CommandLine {
         if (equals >= 0) {
           values.add(argument.substring(equals + 1));
         }
+        flags.remove(name); // the last one counts, also as the place of a name among the others
         flags.put(name, values);
       } else if (values == null) {
         throw new ConfigException(
@@ -145,7 +158,7 @@ public final class CommandLine {
 
   /** The name here of a flag that a file names by a former name or with dashes. */
   public static String nameHere(String name) {
-    return OtherNames.current(name).orElse(name).replace('-', '_');
+    return OtherNames.current(name).orElse(name.replace('-', '_'));
   }
 
   private void readFile(Path file) {
@@ -164,23 +177,22 @@ public final class CommandLine {
 
   private void putFromFile(String name, SettingsFile.Value value, String file) {
     FlagCatalog catalog = FlagCatalog.shared();
-    String current = OtherNames.current(name).orElse(name);
     ConfigException.require(
         !name.equals(Flags.CONFIG.name()),
         name,
         value.typed(),
         "a file cannot name another; put its keys here");
     if (value.typed() == null) { // no limit for a flag that may have none, else "unset"
-      Optional<Flag<?>> known = catalog.find(current);
+      Optional<Flag<?>> known = catalog.find(nameHere(name));
       if (known.isEmpty()) {
-        catalog.require(command, current, "null"); // throws; names the nearest flag
+        catalog.require(command, name, "null"); // throws; names the nearest flag
       }
       known
           .filter(flag -> flag.isTakenBy(command) && flag.type().mayBeUnlimited())
           .ifPresent(flag -> put(name, List.of(FlagType.UNLIMITED)));
       return;
     }
-    Flag<?> flag = catalog.require(command, current, String.valueOf(value.typed()));
+    Flag<?> flag = catalog.require(command, name, String.valueOf(value.typed()));
     boolean mayBeEmpty = flag == Flags.REPORT_TO || !flag.isEffective(command);
     if (mayBeEmpty && (value.typed().equals(List.of()) || value.typed().equals(Map.of()))) {
       return; // no trackers, or nothing of an unsupported flag: the default, as in TRL
@@ -224,18 +236,17 @@ public final class CommandLine {
       put(off.name(), List.of("false"));
       return;
     }
-    Flag<?> flag = catalog.require(command, OtherNames.current(name).orElse(name), text);
+    Flag<?> flag = catalog.require(command, name, text);
     requireOneSpelling(flag, name, text);
-    boolean none = flag.type().isNumber() && FlagType.isNone(text);
-    if (none && !flag.type().mayBeUnlimited() && flag.defaultValue(command).isEmpty()) {
-      given.remove(flag.name()); // None of TRL: unset, whatever the file says
+    if (isUnset(flag, text)) {
+      given.remove(flag.name()); // whatever the file says
       return;
     }
     switch (flag.statuses().of(command)) {
       case SUPPORTED, OWN -> {
         List<String> parsed = parse(flag, values);
         ConfigException.require(
-            values.stream().noneMatch(value -> isNothing(flag, value)),
+            values.stream().noneMatch(flag.type().isPath() ? String::isBlank : String::isEmpty),
             flag,
             "\"%s\"".formatted(text),
             "an empty text is no value; leave the flag out where none is meant");
@@ -257,8 +268,12 @@ public final class CommandLine {
     }
   }
 
-  private static boolean isNothing(Flag<?> flag, String value) {
-    return flag.type().isPath() ? value.isBlank() : value.isEmpty();
+  /** Whether a text is TRL's None of a number that has no default, or 0, which TRL has as None. */
+  private boolean isUnset(Flag<?> flag, String text) {
+    return flag.type().isNumber()
+        && !flag.type().mayBeUnlimited()
+        && FlagType.isNone(text)
+        && flag.defaultValue(command).filter(usual -> Double.parseDouble(usual) != 0).isEmpty();
   }
 
   private void requireOneSpelling(Flag<?> flag, String name, String text) {

@@ -70,7 +70,6 @@ public final class ConfigException extends RuntimeException {
     return key;
   }
 
-  /** The refused value as text. */
   public String value() {
     return value;
   }

@@ -77,13 +77,11 @@ public record Flag<T>(
         || commands.contains(CommandNames.wholeRun(command));
   }
 
-  /** Whether the flag has an effect in a command. */
   boolean isEffective(String command) {
     Status status = statuses.of(command);
     return status == Status.SUPPORTED || status == Status.OWN;
   }
 
-  /** Whether the command requires the flag. */
   boolean isRequired(String command) {
     return defaults.of(command).equals(REQUIRED);
   }

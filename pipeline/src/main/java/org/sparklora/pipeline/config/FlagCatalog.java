@@ -87,8 +87,12 @@ record FlagCatalog(Map<String, Flag<?>> flags) {
     return Optional.ofNullable(flags.get(name.replace('-', '_')));
   }
 
-  /** The flag of that name in a command; if there is none, an exception names the nearest. */
-  Flag<?> require(String command, String name, String value) {
+  /**
+   * The flag of that name, or former name, in a command; if there is none, an exception names the
+   * nearest.
+   */
+  Flag<?> require(String command, String written, String value) {
+    String name = OtherNames.current(written).orElse(written);
     Optional<Flag<?>> flag = find(name);
     if (flag.isPresent() && flag.get().isTakenBy(command)) {
       return flag.get();
@@ -104,7 +108,7 @@ record FlagCatalog(Map<String, Flag<?>> flags) {
                   String.join(", ", flag.get().commands()),
                   nearest.map(known -> "; did you mean %s?".formatted(known.name())).orElse("")));
     }
-    OtherNames.instead(name.replace('-', '_'))
+    OtherNames.instead(name)
         .ifPresent(
             instead -> {
               throw new ConfigException(

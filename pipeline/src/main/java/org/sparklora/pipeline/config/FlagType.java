@@ -77,7 +77,7 @@ enum FlagType {
     String none = mayBeUnlimited() ? ", or none for no limit" : "";
     return switch (this) {
       case STR, ENUM, SECRET, LIST, TEXTS -> text;
-      case PATH, PATHS -> path(text);
+      case PATH, PATHS -> path(text, System.getenv());
       case DICT -> json(parseDict(flag, text));
       case INT, INTS, LENGTH ->
           Integer.toString(parseInt(flag, text, "a whole number is expected" + none));
@@ -92,10 +92,17 @@ enum FlagType {
     return text.equalsIgnoreCase(UNLIMITED) || text.equalsIgnoreCase("null");
   }
 
-  /** A path without slashes at its end, for names that begin with it; a store's root has one. */
-  private static String path(String text) {
-    String home = Matcher.quoteReplacement(System.getProperty("user.home")); // transformers' ~
-    String bare = text.replaceFirst("^~(?=/|$)", home).replaceFirst("(?<=[^/:])/+$", "");
+  /**
+   * A path without slashes at its end, for names that begin with it; a store's root has one. A
+   * tilde at its beginning is HOME, as for transformers; the JVM's user.home is another folder if a
+   * container or a scheduler sets HOME, and "?" for a user without a name.
+   */
+  static String path(String text, Map<String, String> environment) {
+    String home = environment.getOrDefault("HOME", System.getProperty("user.home"));
+    String inHome = home.replaceFirst("/*$", "/"); // HOME of a user without a name is often /
+    String bare =
+        text.replaceFirst("^~(/+|$)", Matcher.quoteReplacement(inHome))
+            .replaceFirst("(?<=[^/:])/+$", "");
     return bare.matches("[A-Za-z][A-Za-z0-9+.-]+://[^/]+") ? bare + "/" : bare;
   }
 
@@ -148,7 +155,9 @@ enum FlagType {
     try {
       return Integer.parseInt(text.trim());
     } catch (NumberFormatException e) {
-      throw new ConfigException(flag, text, remedy);
+      boolean large = text.trim().matches("[-+]?\\d+");
+      throw new ConfigException(
+          flag, text, large ? "it must lie between -2147483648 and 2147483647" : remedy);
     }
   }
 

@@ -15,7 +15,6 @@ public final class FlagsJson {
 
   private FlagsJson() {}
 
-  /** Prints the catalogue. */
   public static void main(String[] arguments) {
     System.out.println(catalogue().toPrettyString());
   }

@@ -13,7 +13,6 @@ import java.util.stream.Stream;
  * with defaults, and examples. Commands with few flags have no groups.
  */
 public final class HelpText {
-  /** The greatest width of lines. */
   public static final int WIDTH = 100;
 
   /** On narrower terminals a flag's meaning is below the flag, not beside it. */

@@ -10,8 +10,8 @@ import java.io.Serializable;
  * @param beta2 decay of the second moment ({@code adam_beta2})
  * @param epsilon added to the root of the second moment ({@code adam_epsilon})
  * @param weightDecay decoupled; matrices only, never norms or biases ({@code weight_decay})
- * @param maxGradNorm gradients with a larger L2 norm are scaled down to it; 0 switches clipping off
- *     ({@code max_grad_norm})
+ * @param maxGradNorm gradients with a larger L2 norm are scaled down to it; 0 and infinity switch
+ *     clipping off ({@code max_grad_norm})
  */
 public record OptimizerConfig(
     double learningRate,

@@ -21,11 +21,7 @@ final class OtherNames {
    * @param flags the flags that the name may mean; the first that the command takes counts
    * @param remark the software that had the former name, or the replacement of a removed flag
    */
-  private record OtherName(String kind, List<String> flags, String remark) {
-    boolean is(String wanted) {
-      return kind.equals(wanted);
-    }
-  }
+  private record OtherName(String kind, List<String> flags, String remark) {}
 
   private static Map<String, OtherName> read() {
     Map<String, OtherName> names = new LinkedHashMap<>();
@@ -43,23 +39,26 @@ final class OtherNames {
     return names;
   }
 
+  /** The entry of a name; dashes count as underscores. */
+  private static Optional<OtherName> find(String name) {
+    return Optional.ofNullable(NAMES.get(name.replace('-', '_')));
+  }
+
   /** The flag whose former name this is. */
   static Optional<String> current(String name) {
-    return Optional.ofNullable(NAMES.get(name))
-        .filter(known -> known.is("former"))
+    return find(name)
+        .filter(known -> known.kind().equals("former"))
         .map(known -> known.flags().get(0));
   }
 
   /** The replacement of a flag that TRL or transformers removed. */
   static Optional<String> instead(String name) {
-    return Optional.ofNullable(NAMES.get(name))
-        .filter(known -> known.is("gone"))
-        .map(OtherName::remark);
+    return find(name).filter(known -> known.kind().equals("gone")).map(OtherName::remark);
   }
 
   /** The note for a user of a former name. */
   static String note(String name) {
-    OtherName known = NAMES.get(name);
+    OtherName known = find(name).orElseThrow();
     return "--%s is read as --%s, its name here (%s has or had it)"
         .formatted(name, known.flags().get(0), known.remark());
   }
@@ -67,7 +66,7 @@ final class OtherNames {
   /** The name of the command's flag that this other name means. */
   static Optional<String> meant(String command, String name) {
     FlagCatalog catalog = FlagCatalog.shared();
-    return Optional.ofNullable(NAMES.get(name)).stream()
+    return find(name).stream()
         .flatMap(known -> known.flags().stream())
         .filter(flag -> catalog.find(flag).orElseThrow().isTakenBy(command))
         .findFirst();

@@ -60,7 +60,6 @@ public record ScheduleConfig(Type type, double warmup, Map<String, Serializable>
     }
   }
 
-  /** A schedule without options. */
   public ScheduleConfig(Type type, double warmup) {
     this(type, warmup, Map.of());
   }

@@ -33,7 +33,6 @@ public final class Settings implements Serializable {
     this.places = Map.copyOf(places);
   }
 
-  /** The command of these settings. */
   public String command() {
     return command;
   }
@@ -48,7 +47,6 @@ public final class Settings implements Serializable {
     return given.keySet();
   }
 
-  /** Whether the user set the flag of this name. */
   public boolean isGiven(String name) {
     return given.containsKey(name);
   }
@@ -78,7 +76,6 @@ public final class Settings implements Serializable {
     return isGiven(flag) ? this : with(flag, value);
   }
 
-  /** These settings, with the flag set to this value. */
   public Settings with(Flag<?> flag, String value) {
     Map<String, List<String>> more = new LinkedHashMap<>(given);
     more.put(flag.name(), List.of(value));
@@ -154,7 +151,7 @@ public final class Settings implements Serializable {
 
   /** Why this flag of the command has no effect; empty if it has one. */
   public Optional<String> whyIdle(String name) {
-    Flag<?> flag = FlagCatalog.shared().require(command, OtherNames.current(name).orElse(name), "");
+    Flag<?> flag = FlagCatalog.shared().require(command, name, "");
     if (isEffective(flag)) {
       return Optional.empty();
     }

@@ -53,13 +53,13 @@ record HadoopFolder(
 
   @Override
   public java.nio.file.Path folder() {
-    return ModelFiles.fetched(this, this::stage);
-  }
-
-  private java.nio.file.Path stage() {
-    Stage stage = new Stage(reference, uri, files);
-    stage.fill(HadoopSettings.configuration(settings));
-    return stage.folder();
+    return ModelFiles.fetched(
+        this,
+        () -> {
+          Stage stage = new Stage(reference, uri, files);
+          stage.fill(HadoopSettings.configuration(settings));
+          return stage.folder();
+        });
   }
 
   /** Access to parts of the folder's files without staging them. */

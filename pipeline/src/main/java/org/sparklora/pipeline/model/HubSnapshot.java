@@ -14,7 +14,7 @@ import org.sparklora.hub.HubReference;
 import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.run.HubProgress;
+import org.sparklora.pipeline.run.Progress;
 
 /**
  * A repository of the hub at a commit that the driver looked up, so that all nodes have the same
@@ -73,10 +73,10 @@ record HubSnapshot(
     HubClient client = HubClient.shared(endpoint);
     Predicate<String> wanted = client.config().offline() ? ModelFiles::isRead : ModelFiles::isText;
     Path folder =
-        client.snapshot(repo, commit, file -> wanted.test(file.path()), new HubProgress());
+        client.snapshot(repo, commit, file -> wanted.test(file.path()), Progress.ofTransfer());
     if (part == Part.WHOLE) {
       List<String> weights = weights(client, folder);
-      client.snapshot(repo, commit, file -> weights.contains(file.path()), new HubProgress());
+      client.snapshot(repo, commit, file -> weights.contains(file.path()), Progress.ofTransfer());
     }
     return folder;
   }

@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.functional.FunctionRaisingIOE;
 import org.sparklora.pipeline.model.ModelSource.Part;
 import org.sparklora.pipeline.run.FileStamp;
 import org.sparklora.pipeline.run.Once;
@@ -76,7 +77,9 @@ final class ModelFiles {
   }
 
   /** The names of the wanted files among those that exist, sorted. */
-  static List<String> wanted(Set<String> there, Part part, Opener opener) throws IOException {
+  static List<String> wanted(
+      Set<String> there, Part part, FunctionRaisingIOE<String, InputStream> opener)
+      throws IOException {
     Set<String> wanted = new TreeSet<>(there.stream().filter(ModelFiles::isText).toList());
     if (part == Part.WHOLE) {
       wanted.addAll(weights(there, opener));
@@ -110,20 +113,16 @@ final class ModelFiles {
         || Files.exists(folder.resolve("adapter_config.json"));
   }
 
-  /** Opens a file by its name. */
-  interface Opener {
-    InputStream open(String name) throws IOException;
-  }
-
   /**
    * The files among those that exist from which the weights of a checkpoint or an adapter are read.
    */
-  static List<String> weights(Set<String> there, Opener opener) throws IOException {
+  static List<String> weights(Set<String> there, FunctionRaisingIOE<String, InputStream> opener)
+      throws IOException {
     List<String> names = new ArrayList<>();
     if (there.contains(SINGLE_FILE)) { // transformers, too, prefers this file
       names.add(SINGLE_FILE);
     } else if (there.contains(INDEX)) {
-      try (InputStream in = opener.open(INDEX)) {
+      try (InputStream in = opener.apply(INDEX)) {
         for (JsonNode shard : new ObjectMapper().readTree(in).path("weight_map")) {
           names.add(shard.asText());
         }

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.hadoop.util.functional.BiFunctionRaisingIOE;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.ScratchFolder;
 
@@ -78,19 +79,11 @@ public record ModelOutline(ModelSource source, Optional<Path> scratch, Optional<
    * A remote folder, from whose files parts can be read.
    *
    * @param bytes the length of each file that a run reads, by name
+   * @param front reads the first bytes of a file, at most a number of them
    * @param fetch the files that are missing on this node
    */
-  record Remote(Map<String, Long> bytes, Reader reader, Fetch fetch) {}
-
-  /** Reads the beginnings of files. */
-  interface Reader {
-    /**
-     * A file's first bytes.
-     *
-     * @param count the most bytes; the file may be shorter
-     */
-    byte[] front(String name, int count) throws IOException;
-  }
+  record Remote(
+      Map<String, Long> bytes, BiFunctionRaisingIOE<String, Integer, byte[]> front, Fetch fetch) {}
 
   /** The outline of a local folder, which is read in place. */
   static ModelOutline of(LocalFolder folder) {
@@ -122,18 +115,18 @@ public record ModelOutline(ModelSource source, Optional<Path> scratch, Optional<
     for (String name : remote.bytes().keySet()) {
       if (name.endsWith(WEIGHTS)) {
         try (RandomAccessFile file = new RandomAccessFile(folder.resolve(name).toFile(), "rw")) {
-          file.write(header(remote.reader(), name));
+          file.write(header(remote, name));
           file.setLength(remote.bytes().get(name));
         }
       } else if (ModelFiles.isSettings(name)) {
-        Files.write(folder.resolve(name), remote.reader().front(name, Integer.MAX_VALUE));
+        Files.write(folder.resolve(name), remote.front().apply(name, Integer.MAX_VALUE));
       }
     }
   }
 
   /** The length field and the JSON at the start of the file; less if the length is invalid. */
-  private static byte[] header(Reader remote, String name) throws IOException {
-    byte[] front = remote.front(name, USUAL_BYTES);
+  private static byte[] header(Remote remote, String name) throws IOException {
+    byte[] front = remote.front().apply(name, USUAL_BYTES);
     if (front.length < LENGTH_BYTES) {
       return front;
     }
@@ -142,7 +135,7 @@ public record ModelOutline(ModelSource source, Optional<Path> scratch, Optional<
       return Arrays.copyOf(front, LENGTH_BYTES);
     }
     int end = LENGTH_BYTES + (int) bytes;
-    return end <= front.length ? Arrays.copyOf(front, end) : remote.front(name, end);
+    return end <= front.length ? Arrays.copyOf(front, end) : remote.front().apply(name, end);
   }
 
   @Override

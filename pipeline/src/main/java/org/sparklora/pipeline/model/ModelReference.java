@@ -38,7 +38,6 @@ public record ModelReference(String flag, String name, String revision, String s
     return new ModelReference(Flags.MODEL_NAME_OR_PATH.name(), folder, "", "");
   }
 
-  /** The base model of a user's settings. */
   public static ModelReference of(Settings settings) {
     return required(settings, Flags.MODEL_NAME_OR_PATH);
   }

@@ -20,10 +20,8 @@ public sealed interface ModelSource extends Serializable
     WHOLE
   }
 
-  /** The user's reference to the model. */
   ModelReference reference();
 
-  /** The user's name of the model. */
   default String name() {
     return reference().name();
   }

@@ -21,10 +21,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.net.NetUtils;
+import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.FileStamp;
-import org.sparklora.pipeline.run.HubProgress;
 import org.sparklora.pipeline.run.PrivateFolder;
+import org.sparklora.pipeline.run.Progress;
 import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.Sha256;
 
@@ -60,12 +61,11 @@ final class Stage {
     String fingerprint = fingerprint(uri, files);
     String given = reference.stagingDir();
     // the user's folder may be writable for all users, its subfolder may not
-    this.ours = given.isBlank() ? usualRoot() : Path.of(given, fingerprint).toAbsolutePath();
+    this.ours =
+        given.isBlank()
+            ? ScratchPlace.lasting().resolve("spark-lora-" + System.getProperty("user.name"))
+            : Path.of(given, fingerprint).toAbsolutePath();
     this.folder = (given.isBlank() ? ours.resolve(fingerprint) : ours).resolve(name);
-  }
-
-  private static Path usualRoot() {
-    return ScratchPlace.lasting().resolve("spark-lora-" + System.getProperty("user.name"));
   }
 
   private static String fingerprint(String uri, List<ModelFile> files) {
@@ -156,7 +156,7 @@ final class Stage {
     long total = missing.stream().mapToLong(ModelFile::bytes).sum();
     ScratchPlace.requireRoom(folder, total);
     String shown = "stage " + folder.getFileName();
-    HubProgress progress = new HubProgress();
+    TransferListener progress = Progress.ofTransfer();
     List<ModelFile> copied = new ArrayList<>();
     long before = 0;
     for (ModelFile file : missing) {

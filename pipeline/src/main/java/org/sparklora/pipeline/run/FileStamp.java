@@ -20,21 +20,18 @@ import org.apache.hadoop.util.StringUtils;
  * @param crc32c in hexadecimal
  */
 public record FileStamp(long bytes, String crc32c) {
-  /** Reads a file and returns its stamp. */
   public static FileStamp of(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return of(in);
     }
   }
 
-  /** The stamp of the rest of a stream. */
   private static FileStamp of(InputStream in) throws IOException {
     CRC32C checksum = new CRC32C();
     long bytes = new CheckedInputStream(in, checksum).transferTo(OutputStream.nullOutputStream());
     return new FileStamp(bytes, hexadecimal(checksum));
   }
 
-  /** A checksum in hexadecimal. */
   public static String hexadecimal(CRC32C checksum) {
     return "%08x".formatted(checksum.getValue());
   }

@@ -171,7 +171,6 @@ record FolderContents(FileSystem fileSystem, Path folder) {
     return matcher.matches() ? Optional.of(Integer.valueOf(matcher.group(1))) : Optional.empty();
   }
 
-  /** The folder of a step's checkpoint. */
   Path checkpoint(int step) {
     return new Path(folder, CHECKPOINT + step);
   }

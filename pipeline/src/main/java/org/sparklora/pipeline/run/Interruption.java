@@ -24,7 +24,6 @@ public final class Interruption {
   private volatile boolean requested;
   private volatile Supplier<String> remark = USUAL;
 
-  /** Work that may be stopped. */
   @FunctionalInterface
   public interface Work<T, E extends Exception> {
     T run() throws E;

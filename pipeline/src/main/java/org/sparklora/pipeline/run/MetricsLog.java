@@ -17,6 +17,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.util.functional.CallableRaisingIOE;
+import org.apache.hadoop.util.functional.InvocationRaisingIOE;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -26,7 +27,6 @@ import org.sparklora.pipeline.table.TableException;
  * Thread-safe.
  */
 public final class MetricsLog implements Closeable {
-  /** The file's name in a run folder. */
   public static final String FILE_NAME = "metrics.jsonl";
 
   /** The previous log, while {@link #open} writes a new one. */
@@ -43,23 +43,14 @@ public final class MetricsLog implements Closeable {
 
   private final Path file;
   private final Lines out;
-  private final Claim claim;
+  private final InvocationRaisingIOE claim;
 
-  private MetricsLog(Path file, Lines out, Claim claim) {
+  private MetricsLog(Path file, Lines out, InvocationRaisingIOE claim) {
     this.file = file;
     this.out = out;
     this.claim = claim;
   }
 
-  /** The right of a run to write. */
-  interface Claim {
-    /**
-     * @throws org.sparklora.pipeline.config.ConfigException if another run has taken the folder
-     */
-    void requireHeld() throws IOException;
-  }
-
-  /** Receives the lines of the log. */
   private interface Lines extends Closeable {
     void write(byte[] line) throws IOException;
 
@@ -67,7 +58,6 @@ public final class MetricsLog implements Closeable {
     List<String> read() throws IOException;
   }
 
-  /** Appends lines to a file. */
   private record Growing(FileSystem fileSystem, Path file, FSDataOutputStream out)
       implements Lines {
     @Override
@@ -95,12 +85,12 @@ public final class MetricsLog implements Closeable {
   private static final class Rewritten implements Lines {
     private final FileSystem fileSystem;
     private final Path file;
-    private final Claim claim;
+    private final InvocationRaisingIOE claim;
     private final ByteArrayOutputStream all = new ByteArrayOutputStream();
     private long written = Long.MIN_VALUE; // nanoseconds
     private boolean pending = true; // an empty log is written, too
 
-    Rewritten(FileSystem fileSystem, Path file, Claim claim) {
+    Rewritten(FileSystem fileSystem, Path file, InvocationRaisingIOE claim) {
       this.fileSystem = fileSystem;
       this.file = file;
       this.claim = claim;
@@ -117,7 +107,7 @@ public final class MetricsLog implements Closeable {
     }
 
     private void rewrite() throws IOException {
-      claim.requireHeld(); // otherwise another run's rows would be lost
+      claim.apply(); // otherwise another run's rows would be lost
       try (OutputStream object = fileSystem.create(file, true)) {
         all.writeTo(object);
       }
@@ -144,11 +134,14 @@ public final class MetricsLog implements Closeable {
    * logged in it.
    *
    * @param earlier rows logged before the checkpoint that the run resumes from; none for a new run
-   * @param claim is checked before each row
+   * @param claim is called before each row, and throws if another run has taken the folder
    * @throws TableException when the file cannot be written
    */
   static MetricsLog open(
-      FileSystem fileSystem, Path folder, List<Map<String, Object>> earlier, Claim claim) {
+      FileSystem fileSystem,
+      Path folder,
+      List<Map<String, Object>> earlier,
+      InvocationRaisingIOE claim) {
     Path file = new Path(folder, FILE_NAME);
     try {
       List<String> lines = earlier.isEmpty() ? List.of() : lines(fileSystem, file);
@@ -258,7 +251,7 @@ public final class MetricsLog implements Closeable {
   /** Writes one row; NaN and infinite numbers become null, since JSON has neither. */
   public synchronized void log(Map<String, ?> metrics) {
     try {
-      claim.requireHeld();
+      claim.apply();
       write(line(metrics));
     } catch (IOException e) {
       throw TableException.unwritten(file, e);

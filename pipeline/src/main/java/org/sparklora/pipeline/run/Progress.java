@@ -3,6 +3,7 @@ package org.sparklora.pipeline.run;
 import java.io.PrintStream;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import org.sparklora.hub.TransferListener;
 
 /**
  * Shows the progress of a long step, with rate and time left: on a terminal as a bar that is
@@ -19,6 +20,7 @@ public final class Progress {
   private static final int BAR = 20;
   private static final long TERMINAL_NANOS = 100_000_000L;
   private static final long LINE_NANOS = 5_000_000_000L;
+  private static final long LARGE_TRANSFER_BYTES = 64L << 20;
 
   private final String name;
   private final String unit;
@@ -50,6 +52,22 @@ public final class Progress {
    */
   public static Progress start(String name, String unit) {
     return new Progress(name, unit, System.err, isTerminal(), System::nanoTime);
+  }
+
+  /** Shows one transfer, if it is large, in bytes. */
+  public static TransferListener ofTransfer() {
+    Once<Progress> shown = new Once<>();
+    return (what, done, total, resumed) -> {
+      if (total >= LARGE_TRANSFER_BYTES) {
+        Progress progress = shown.get(() -> start(what, "bytes"));
+        progress.goOnFrom((double) resumed / total, resumed);
+        if (done >= total) {
+          progress.done(done);
+        } else {
+          progress.show((double) done / total, done);
+        }
+      }
+    };
   }
 
   /** Without {@link #TERMINAL} a console decides, which depends on standard input and output. */

@@ -189,12 +189,10 @@ public final class RunFolder implements AutoCloseable {
     return replaces;
   }
 
-  /** The folder itself. */
   public Path path() {
     return folder;
   }
 
-  /** The file system of the folder. */
   public FileSystem fileSystem() {
     return fileSystem;
   }
@@ -245,7 +243,6 @@ public final class RunFolder implements AutoCloseable {
     void close();
   }
 
-  /** Adds a listener. */
   public void whenSaved(SaveListener listener) {
     listeners.add(listener);
   }
@@ -258,7 +255,6 @@ public final class RunFolder implements AutoCloseable {
     return !isCheckpoint(name) && !name.equals(ROUNDS) && !name.equals(ADAPTERS);
   }
 
-  /** Whether a folder of that name, in a run's folder, is a checkpoint. */
   public static boolean isCheckpoint(String name) {
     return name.startsWith(FolderContents.CHECKPOINT);
   }
@@ -268,7 +264,6 @@ public final class RunFolder implements AutoCloseable {
     return new RoundFolders(fileSystem, new Path(folder, ROUNDS), saving);
   }
 
-  /** The folder of a step's checkpoint. */
   public Path checkpoint(int step) {
     return contents.checkpoint(step);
   }

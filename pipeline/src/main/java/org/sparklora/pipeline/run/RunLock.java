@@ -123,7 +123,6 @@ final class RunLock implements Closeable {
     return acquireFile(fileSystem, new Path(folder, FILE_NAME));
   }
 
-  /** Whether a file of that name in a run's folder is a lock. */
   static boolean isLock(String name) {
     return name.equals(FILE_NAME) || StoreClaims.isClaim(name);
   }
@@ -250,7 +249,6 @@ final class RunLock implements Closeable {
     }
   }
 
-  /** Renews the lock. */
   synchronized void beat() {
     try {
       if (!isHeld()) {

@@ -25,7 +25,6 @@ record RunningProcess(String space, long pid, String start) {
   private static final String ZOMBIE = "Z";
   private static final String DEAD = "X";
 
-  /** The process of this JVM. */
   static RunningProcess current() {
     long pid = ProcessHandle.current().pid();
     try {

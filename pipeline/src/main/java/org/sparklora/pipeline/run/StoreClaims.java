@@ -32,7 +32,6 @@ record StoreClaims(FileSystem fileSystem, Path folder) {
   private static final long POLL_MILLIS = 200;
   private static final Logger LOG = LoggerFactory.getLogger(StoreClaims.class);
 
-  /** Whether a file of that name is a claim. */
   static boolean isClaim(String name) {
     return name.startsWith(PREFIX);
   }

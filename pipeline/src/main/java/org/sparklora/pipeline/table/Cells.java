@@ -14,7 +14,6 @@ public final class Cells {
 
   private Cells() {}
 
-  /** A column of texts. */
   static Type text(Type.Repetition repetition, String name) {
     return Types.primitive(PrimitiveTypeName.BINARY, repetition)
         .as(LogicalTypeAnnotation.stringType())

@@ -79,7 +79,6 @@ public final class GenerationTable {
 
   private GenerationTable() {}
 
-  /** Writes one file of generations. */
   public static void write(Configuration configuration, String file, List<Generation> rows) {
     RowFile.write(configuration, new Path(file), SCHEMA, rows, GenerationTable::fill);
   }
@@ -109,7 +108,6 @@ public final class GenerationTable {
         .toList();
   }
 
-  /** All advantages of one file. */
   public static List<ScoredGeneration> readScoredFile(Configuration configuration, String file) {
     return RowFile.read(configuration, file, "reward", GenerationTable::scored);
   }

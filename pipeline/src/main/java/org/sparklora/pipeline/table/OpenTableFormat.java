@@ -127,7 +127,6 @@ public enum OpenTableFormat {
                 .formatted(table, title, log, table, name().toLowerCase(Locale.ROOT)));
   }
 
-  /** The exception for a table in this format. */
   public TableException refusal(String table) {
     return new TableException(
         "Cannot read %s as Parquet: it is a table of %s (it has %s), whose folder also holds files that the table no longer has; write its rows to a folder of plain Parquet first, with spark.read.format(\"%s\").load(\"%s\").write.parquet(…), and name that"

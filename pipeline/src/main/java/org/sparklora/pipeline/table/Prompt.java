@@ -43,7 +43,6 @@ public record Prompt(
   /** The column with the conversation of a prompt that a chat template rendered, as JSON. */
   public static final String MESSAGES = "prompt";
 
-  /** Checks that the prompt has tokens. */
   public Prompt {
     if (tokens.length == 0) {
       throw new TableException(

@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.functional.ConsumerRaisingIOE;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -39,11 +40,7 @@ import org.sparklora.pipeline.config.RootCause;
 public final class RowFile<T> implements Closeable {
   private final Path file;
   private final Closeable writer;
-  private final Append<T> append;
-
-  private interface Append<T> {
-    void write(T row) throws IOException;
-  }
+  private final ConsumerRaisingIOE<T> append;
 
   private <C> RowFile(Path file, ParquetWriter<C> writer, Function<T, C> toColumns) {
     this.file = file;
@@ -69,7 +66,6 @@ public final class RowFile<T> implements Closeable {
     }
   }
 
-  /** The file at a path. */
   static OutputFile at(Configuration configuration, Path file) {
     try {
       return new OrderedFooter(HadoopOutputFile.fromPath(file, configuration));
@@ -78,7 +74,6 @@ public final class RowFile<T> implements Closeable {
     }
   }
 
-  /** Starts a file of groups. */
   public static RowFile<Group> ofGroups(
       Configuration configuration, Path file, MessageType schema) {
     return create(configuration, file, zipped(configuration, file, schema), row -> row);
@@ -154,10 +149,9 @@ public final class RowFile<T> implements Closeable {
     }
   }
 
-  /** Appends a row. */
   public void write(T row) {
     try {
-      append.write(row);
+      append.accept(row);
     } catch (IOException e) {
       throw TableException.unwritten(file, e);
     }
@@ -193,7 +187,6 @@ public final class RowFile<T> implements Closeable {
     return read(configuration, file, maker, column -> true, fromGroup);
   }
 
-  /** Reads some columns of a file. */
   static <T> List<T> read(
       Configuration configuration,
       String file,

@@ -37,6 +37,7 @@ class CommandLineTest {
     assertThat(sft("--packing", "no").get(Flags.PACKING)).isFalse();
     assertThat(sft("--packing=1").get(Flags.PACKING)).isTrue();
     assertThat(sft("--packing", "--no_packing").get(Flags.PACKING)).isFalse();
+    assertThat(sft("--no_packing", "--packing", "--no-packing").get(Flags.PACKING)).isFalse();
     assertThat(sft("--no-packing").get(Flags.PACKING)).isFalse();
     assertThatThrownBy(() -> sft("--packing", "maybe")).hasMessageContaining("packing = maybe");
   }
@@ -52,6 +53,9 @@ class CommandLineTest {
     assertThat(sft("--max_length", "null").get(Flags.MAX_LENGTH)).isZero();
     assertThat(sft("--neftune_noise_alpha", "None").notes()).isEmpty();
     assertThatThrownBy(() -> sft("--max_steps", "none")).hasMessageContaining("whole number");
+    Path sampling = Files.writeString(folder.resolve("grpo.yaml"), "min_p: 0.1\n");
+    List<String> words = List.of("--config", sampling.toString(), "--min_p", "none");
+    assertThat(CommandLine.parse("grpo", words).settings().get(Flags.MIN_P)).isZero();
   }
 
   @Test
@@ -59,6 +63,9 @@ class CommandLineTest {
     assertThat(sft("--max_steps", "-1").get(Flags.MAX_STEPS)).isEqualTo(-1);
     assertThat(sft("--learning_rate", "2.0e-5").get(Flags.LEARNING_RATE)).isEqualTo(2e-5);
     assertThatThrownBy(() -> sft("--lora_r", "many")).hasMessageContaining("whole number");
+    assertThatThrownBy(() -> sft("--seed", "4294967295"))
+        .hasMessageContaining("seed = 4294967295: it must lie between")
+        .hasMessageContaining("2147483647");
   }
 
   @Test
@@ -229,10 +236,15 @@ class CommandLineTest {
   /** A shell leaves the tilde of {@code --output_dir=~/runs} to the program. */
   @Test
   void aTildeAtTheBeginningOfAPathIsTheHome() {
-    String home = System.getProperty("user.home");
+    String home = System.getenv().getOrDefault("HOME", System.getProperty("user.home"));
     assertThat(sft("--output_dir=~/runs/").get(Flags.OUTPUT_DIR)).isEqualTo(home + "/runs");
     assertThat(sft("--output_dir=~").get(Flags.OUTPUT_DIR)).isEqualTo(home);
     assertThat(sft("--dataset_name", "~a/b").get(Flags.DATASET_NAME)).isEqualTo("~a/b");
+    assertThat(FlagType.path("~/runs", Map.of("HOME", "/scratch/$me")))
+        .isEqualTo("/scratch/$me/runs");
+    assertThat(FlagType.path("~/runs", Map.of("HOME", "/"))).isEqualTo("/runs");
+    assertThat(FlagType.path("~", Map.of("HOME", "/"))).isEqualTo("/");
+    assertThat(FlagType.path("~", Map.of())).isEqualTo(System.getProperty("user.home"));
   }
 
   @Test

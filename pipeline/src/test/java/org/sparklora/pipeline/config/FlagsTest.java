@@ -111,6 +111,7 @@ class FlagsTest {
     assertThat(settings.find(Flags.ADAPTER)).isEmpty();
     assertThat(parse("sft", "--max_length", "None").get(Flags.MAX_LENGTH)).isZero();
     assertThat(parse("sft", "--max_length", "None").toYaml()).contains("max_length: none");
+    assertThat(parse("sft", "--max_grad_norm", "None").get(Flags.MAX_GRAD_NORM)).isInfinite();
     Settings unbounded = parse("grpo", "--vllm_importance_sampling_clip_max", "None");
     assertThat(unbounded.get(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MAX)).isInfinite();
     assertThat(unbounded.toYaml()).contains("vllm_importance_sampling_clip_max: none");

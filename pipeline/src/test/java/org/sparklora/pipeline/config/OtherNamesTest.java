@@ -52,6 +52,10 @@ class OtherNamesTest {
     // flags win over the file, whatever they are called
     assertThat(parse("--config", config, "--max_length", "64").settings().get(Flags.MAX_LENGTH))
         .isEqualTo(64);
+    Path dashed = Files.writeString(folder.resolve("dashed.yaml"), "max-seq-length: 256\n");
+    CommandLine.Parsed parsed = parse("--config", dashed.toString());
+    assertThat(parsed.settings().get(Flags.MAX_LENGTH)).isEqualTo(256);
+    assertThat(parsed.notes()).hasSize(1);
   }
 
   private static CommandLine.Parsed parse(String... arguments) {

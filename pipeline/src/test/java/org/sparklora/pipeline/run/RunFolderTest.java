@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -357,80 +353,6 @@ class RunFolderTest {
         .hasMessageContaining("steps [2]");
     out = Files.writeString(parent.resolve("file"), "a");
     assertThatThrownBy(this::open).hasMessageContaining("it is a file");
-  }
-
-  @Test
-  void secondRunIsRefusedAndNamesTheFirst() {
-    try (RunFolder first = open()) {
-      assertThat(first.checkpoints()).isEmpty();
-      assertThatThrownBy(() -> open(true, FROM_LATEST))
-          .isInstanceOf(ConfigException.class)
-          .hasMessageContaining("output_dir = ")
-          .hasMessageContaining("process %d on ".formatted(ProcessHandle.current().pid()));
-    }
-    open().close();
-    assertThat(out).doesNotExist();
-  }
-
-  private void lock(String host, String space, long pid) throws IOException {
-    Files.createDirectories(out);
-    Path lock = out.resolve(".run.lock");
-    Files.writeString(
-        lock,
-        "{\"host\":\"%s\",\"space\":\"%s\",\"pid\":%d,\"process\":\"then\",\"since\":\"long ago\",\"id\":\"x\"}"
-            .formatted(host, space, pid));
-  }
-
-  @Test
-  void lockOfAProcessThatIsGoneIsTakenOver() throws IOException {
-    String space = RunningProcess.current().space();
-    // this very number, but another start: a process that has ended, its number given anew
-    lock("here", space, ProcessHandle.current().pid());
-    open().close();
-    lock("here", space, Long.MAX_VALUE);
-    open().close();
-    assertThat(out).as("nothing is left of either").doesNotExist();
-  }
-
-  @Test
-  void holderRenewsItsLock() throws IOException {
-    Files.createDirectories(out);
-    Path file = out.resolve(".run.lock");
-    try (RunLock lock =
-        RunLock.acquire(
-            FileSystem.getLocal(HADOOP).getRawFileSystem(),
-            new org.apache.hadoop.fs.Path(out.toUri()))) {
-      Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
-      lock.beat();
-      assertThat(Files.getLastModifiedTime(file).toInstant())
-          .isAfter(Instant.now().minus(Duration.ofMinutes(1)));
-    }
-    assertThat(file).doesNotExist();
-  }
-
-  @Test
-  void runThatWasTakenForDeadWritesNothingMore() throws IOException {
-    try (RunFolder run = open()) {
-      run.saveCheckpoint(1, files("a"));
-      lock("elsewhere", "", 7);
-      assertThatThrownBy(() -> run.saveCheckpoint(2, files("a")))
-          .isInstanceOf(ConfigException.class)
-          .hasMessageContaining("process 7 on elsewhere took it over");
-    }
-    assertThat(names(out)).containsExactly(".run.lock", "checkpoint-1");
-  }
-
-  @Test
-  void onAFullDiskNoNamelessLockStays() throws IOException {
-    SmallDisk.leave(0);
-    assertThatThrownBy(
-            () ->
-                RunFolder.open(SmallDisk.configuration(), "smalldisk://" + out, false, FROM_LATEST))
-        .isInstanceOf(TableException.class)
-        .hasMessageContaining("No space left on device")
-        .hasMessageContaining("--output_dir");
-    assertThat(names(out)).isEmpty();
-    open(false, FROM_LATEST).close(); // there is room again
   }
 
   @Test

@@ -42,7 +42,6 @@ import org.sparklora.train.meter.PeakMemory;
  */
 public final class Bench {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final double NANOS = 1e9;
   private static final long SEED = 1;
 
   /** No step starts after this time: measuring a slow engine should not take an hour. */
@@ -133,7 +132,7 @@ public final class Bench {
   private double timed(String what, Runnable step) {
     long started = System.nanoTime();
     step.run();
-    double seconds = (System.nanoTime() - started) / NANOS;
+    double seconds = (System.nanoTime() - started) / 1e9;
     progress.printf(Locale.ROOT, "%s, %.3f s%n", what, seconds);
     return seconds;
   }

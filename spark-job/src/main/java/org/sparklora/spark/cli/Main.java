@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FSError;
 import org.sparklora.api.Failure;
 import org.sparklora.api.Request;
@@ -53,7 +54,7 @@ public final class Main {
           Map.entry("estimate", "check"));
 
   private static final List<String> HELP = List.of("--help", "-h", "help");
-  private static final String DEBUG_FLAG = "--" + Flags.DEBUG_ERRORS;
+  private static final String DEBUG_FLAG = "__" + Flags.DEBUG_ERRORS;
 
   private static final List<Command> COMMANDS =
       List.of(
@@ -118,7 +119,6 @@ public final class Main {
 
   private Main() {}
 
-  /** Runs and exits. */
   public static void main(String[] arguments) {
     // Spark's pages show this property, and its event log keeps it
     System.setProperty("sun.java.command", Main.class.getName());
@@ -132,7 +132,6 @@ public final class Main {
     }
   }
 
-  /** Runs and returns the exit code. */
   public static int run(String... arguments) {
     try {
       JvmOptions.completeHere();
@@ -146,11 +145,21 @@ public final class Main {
         return FAILED; // the stop caused the failure; Signals prints the message
       }
       System.err.println("spark-lora: " + Failure.message(e));
-      if (Arrays.asList(arguments).contains(DEBUG_FLAG)) {
+      if (isDebugged(arguments)) {
         e.printStackTrace();
       }
       return Failure.isOfSettings(e) ? MISUSED : FAILED;
     }
+  }
+
+  /** Whether a flag asks for stack traces, also among arguments that cannot be parsed. */
+  private static boolean isDebugged(String... arguments) {
+    return Stream.of(arguments)
+        .map(argument -> argument.split("=", 2))
+        .anyMatch(
+            word ->
+                word[0].replace('-', '_').equals(DEBUG_FLAG)
+                    && (word.length == 1 || !word[1].matches("(?i)false|f|no|n|0")));
   }
 
   private static void dispatch(String... arguments) throws Exception {

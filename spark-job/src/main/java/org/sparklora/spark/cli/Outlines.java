@@ -29,7 +29,6 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
     }
   }
 
-  /** Reads the outlines for a training. */
   static Outlines of(TrainingSettings training, Configuration hadoop) throws IOException {
     return of(training.model().reference(), training.startAdapter(), hadoop);
   }

@@ -1,5 +1,6 @@
 package org.sparklora.spark.cli;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -41,6 +42,7 @@ final class PromptRows {
       Set.of(
           ID,
           TOKENS,
+          COLUMNS,
           "prompt",
           "messages",
           "solution",
@@ -138,17 +140,12 @@ final class PromptRows {
 
   private static Map<String, Object> columns(ObjectNode fields) {
     Map<String, Object> columns = new TreeMap<>();
-    if (fields.get(COLUMNS) instanceof ObjectNode others) { // as the project's own tables have them
-      columns.putAll(columns(others));
+    if (fields.get(COLUMNS) instanceof ObjectNode own) { // as the project's own tables have them
+      columns.putAll(columns(own));
     }
-    fields
-        .fields()
-        .forEachRemaining(
-            field -> {
-              if (!OWN.contains(field.getKey()) && !field.getKey().equals(COLUMNS)) {
-                columns.put(field.getKey(), JSON.convertValue(field.getValue(), Object.class));
-              }
-            });
+    ObjectNode others = fields.deepCopy();
+    others.remove(OWN);
+    columns.putAll(JSON.convertValue(others, new TypeReference<Map<String, Object>>() {}));
     return columns;
   }
 }

@@ -31,12 +31,12 @@ record RowText(
     ChatTemplate.Options options) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Loads the template of the folder. */
   static RowText of(Path folder, Tokenizer tokenizer, ChatTemplate.Options options) {
-    return new RowText(folder, tokenizer, ChatTemplate.load(folder), options);
+    Optional<ChatTemplate> template =
+        ChatTemplate.load(folder).map(own -> own.withTokens(tokenizer.specialTokens()));
+    return new RowText(folder, tokenizer, template, options);
   }
 
-  /** The tokenizer and the template of a model. */
   static RowText of(TrainedModel model, ChatTemplate.Options options) {
     return of(model.checkpoint().folder(), model.tokenizer(), options);
   }

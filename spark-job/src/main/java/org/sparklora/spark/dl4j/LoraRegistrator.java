@@ -38,16 +38,12 @@ public final class LoraRegistrator implements KryoRegistrator {
     // one serialiser for all: its stream remembers written objects, and two streams would not
     // share that. Kryo's JavaSerializer resolves classes with Spark's loader, which has the
     // application's jar
-    Serializer<Object> java = javaSerializer();
+    @SuppressWarnings("unchecked") // Kryo 4 declares JavaSerializer without a type argument
+    Serializer<Object> java = new JavaSerializer();
     kryo.addDefaultSerializer(Record.class, java);
     kryo.addDefaultSerializer(INDArray.class, java);
     for (Object collection : UNMODIFIABLE) {
       kryo.addDefaultSerializer(collection.getClass(), java);
     }
-  }
-
-  @SuppressWarnings("unchecked") // Kryo 4 declares JavaSerializer without a type argument
-  private static Serializer<Object> javaSerializer() {
-    return new JavaSerializer();
   }
 }

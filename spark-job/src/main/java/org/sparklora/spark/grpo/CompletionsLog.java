@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.hub.PlainText;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
@@ -87,9 +88,9 @@ record CompletionsLog(boolean isOn, Optional<Integer> printed) {
         : String.format(Locale.ROOT, "%s %.2f", reward.getKey(), reward.getValue());
   }
 
-  /** A text on one line; of a long one the end, which has the question and the answer. */
+  /** A harmless line of a text; of a long one the end, which has the question and the answer. */
   private static String shown(String text) {
-    String line = text.replace("\n", "\\n");
+    String line = PlainText.of(text).replace("\n", "\\n");
     return line.length() <= SHOWN_CHARACTERS
         ? line
         : "…" + line.substring(line.length() - SHOWN_CHARACTERS);

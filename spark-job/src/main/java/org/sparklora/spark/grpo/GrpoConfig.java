@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.loss.GrpoLossConfig;
@@ -158,6 +159,12 @@ public record GrpoConfig(
         course().maxSteps(),
         RowOrder.SEQUENTIAL,
         course().seed());
+  }
+
+  @Override
+  public Stream<ModelReference> models() {
+    return Stream.concat(
+        TrainingConfig.super.models(), rewards.teacher().map(ModelConfig::reference).stream());
   }
 
   @Override

@@ -20,11 +20,8 @@ import org.sparklora.train.grpo.RoundFile;
  * wanted, then, between averages, evaluates and saves a checkpoint.
  */
 final class GrpoListener implements GrpoLoop.Listener {
-  private static final double NANOS = 1e9;
-
   private final TrainingRun run;
   private final Policy policy;
-  private final CompletionsLog completions;
   private final TrainingRun.Evaluator evaluation;
   private final RunFolder.Writer ahead;
   private long stepStarted = System.nanoTime();
@@ -45,7 +42,6 @@ final class GrpoListener implements GrpoLoop.Listener {
       RunFolder.Writer ahead) {
     this.run = run;
     this.policy = policy;
-    this.completions = policy.config().completions();
     this.evaluation = evaluation;
     this.latest = unfinished.map(Round::scored).orElse(List.of());
     this.unfinished = unfinished;
@@ -66,7 +62,7 @@ final class GrpoListener implements GrpoLoop.Listener {
     steps++;
     updateSeconds += seconds;
     run.stepped(step.step() + 1, epochAfter);
-    double stepSeconds = (System.nanoTime() - stepStarted) / NANOS;
+    double stepSeconds = (System.nanoTime() - stepStarted) / 1e9;
     run.state()
         .add(step, epochAfter, run.vectors().learningRate(step.step()), stepSeconds)
         .ifPresent(this::log);
@@ -102,6 +98,7 @@ final class GrpoListener implements GrpoLoop.Listener {
         new LinkedHashMap<>(policy.workers().takeUse().metrics(updateSeconds, steps));
     steps = 0;
     updateSeconds = 0;
+    CompletionsLog completions = policy.config().completions();
     List<Map<String, Object>> table = completions.tracked(latest);
     if (!table.isEmpty()) {
       beside.put(TrackedRow.COMPLETIONS, table);

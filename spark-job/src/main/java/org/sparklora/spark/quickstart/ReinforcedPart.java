@@ -28,14 +28,6 @@ public record ReinforcedPart(
   private static final int TRAINING_PROBLEMS = 1000;
   private static final int HELD_OUT_PROBLEMS = 200;
 
-  /** Completions of each held-out problem, drawn as in training. */
-  private static final String DRAWS = "8";
-
-  private static final String MAX_COMPLETION_LENGTH = "24";
-  private static final String REWARD = "accuracy_reward";
-
-  private static final String FULL_LEARNING_RATE = "1e-4";
-
   /** Runs the part and returns its lines of the quickstart's summary. */
   public List<String> run() throws Exception {
     Path base = recipe.resolve("base");
@@ -47,7 +39,7 @@ public record ReinforcedPart(
     grpo(training, lora, "--" + Flags.USE_PEFT);
     out.printf(Locale.ROOT, "%n5/5  GRPO on the same problems: all weights%n");
     Path full = output.resolve("grpo-full");
-    grpo(training, full, "--" + Flags.LEARNING_RATE, FULL_LEARNING_RATE);
+    grpo(training, full, "--" + Flags.LEARNING_RATE, "1e-4");
 
     double before = meanReward(heldOut, "base", base);
     double withLora = meanReward(heldOut, "lora", base, "--" + Flags.ADAPTER, lora.toString());
@@ -119,13 +111,13 @@ public record ReinforcedPart(
             judged.toString(),
             "--" + Flags.OVERWRITE_OUTPUT_DIR,
             "--" + Flags.NUM_GENERATIONS,
-            DRAWS,
+            "8",
             "--" + Flags.TEMPERATURE,
             "1.0",
             "--" + Flags.MAX_COMPLETION_LENGTH,
-            MAX_COMPLETION_LENGTH,
+            "24",
             "--" + Flags.REWARD_FUNCS,
-            REWARD,
+            "accuracy_reward",
             "--" + Flags.SEED,
             String.valueOf(seed)),
         adapter);

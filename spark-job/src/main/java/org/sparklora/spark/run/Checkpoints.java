@@ -29,7 +29,6 @@ final class Checkpoints {
 
   private final Configuration hadoop;
   private final RunFolder folder;
-  private final TrainingConfig config;
   private final RunFingerprint fingerprint;
   private final ResultFolder results;
   private final TrainerState state;
@@ -40,7 +39,6 @@ final class Checkpoints {
       Configuration hadoop, RunFolder folder, RunFingerprint fingerprint, ResultFolder results) {
     this.hadoop = hadoop;
     this.folder = folder;
-    this.config = results.config();
     this.fingerprint = fingerprint;
     this.results = results;
     this.state = results.state();
@@ -115,7 +113,7 @@ final class Checkpoints {
           .formatted(step);
     }
     int last = saved.get(saved.size() - 1);
-    return config.checkpoints().modelOnly()
+    return results.config().checkpoints().modelOnly()
         ? "Interrupted after step %s; checkpoint-%s holds the model alone (--save_only_model), from which no run goes on"
             .formatted(step, last)
         : "Interrupted after step %s; go on from checkpoint-%s with --resume_from_checkpoint true"
@@ -125,7 +123,7 @@ final class Checkpoints {
   private void write(java.nio.file.Path local, RunFolder.Writer more) throws IOException {
     results.writeModel(local);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder()));
-    if (!config.checkpoints().modelOnly()) {
+    if (!results.config().checkpoints().modelOnly()) {
       more.write(local);
       Checkpoint.addResumeState(local, fingerprint, layout, moments(), state);
     }
@@ -140,7 +138,7 @@ final class Checkpoints {
     int best = state.best().checkpoint();
     return best == 0
         ? Optional.empty()
-        : Optional.of(config.output().folder() + "/" + folder.checkpoint(best).getName());
+        : Optional.of(results.config().output().folder() + "/" + folder.checkpoint(best).getName());
   }
 
   /**
@@ -148,7 +146,7 @@ final class Checkpoints {
    * is being pushed stays until the next save, or the end.
    */
   private void rotate() {
-    int limit = config.checkpoints().limit();
+    int limit = results.config().checkpoints().limit();
     List<Integer> steps = folder.checkpoints();
     if (limit <= 0 || steps.isEmpty()) {
       return;
@@ -168,7 +166,7 @@ final class Checkpoints {
   /** Loads the best checkpoint for {@code load_best_model_at_end}. */
   void loadBest() throws IOException {
     int best = state.best().checkpoint();
-    if (best > 0 && config.loadsBest()) {
+    if (best > 0 && results.config().loadsBest()) {
       LOG.info("The results are those of checkpoint-{}, whose metric is best", best);
       try (LocalCopy copy = LocalCopy.of(hadoop, folder.checkpoint(best), name -> true)) {
         Checkpoint.loadParameters(
@@ -181,7 +179,7 @@ final class Checkpoints {
   void keepBest() {
     rotate();
     int best = state.best().checkpoint();
-    if (best > 0 && config.checkpoints().limit() == 1) {
+    if (best > 0 && results.config().checkpoints().limit() == 1) {
       folder.checkpoints().stream().filter(step -> step != best).forEach(folder::deleteCheckpoint);
     }
   }

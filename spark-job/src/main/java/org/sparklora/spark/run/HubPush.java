@@ -22,9 +22,9 @@ import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.HubUpload;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.run.HubProgress;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.LocalCopy;
+import org.sparklora.pipeline.run.Progress;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.train.resume.Checkpoint;
@@ -73,7 +73,7 @@ public final class HubPush implements RunFolder.SaveListener {
    */
   public static HubPush open(Configuration hadoop, PushConfig config) {
     HubClient client = new HubClient(HubConfig.ofEnvironment().withToken(config.token()));
-    HubUpload upload = new HubUpload(client, new HubProgress());
+    HubUpload upload = new HubUpload(client, Progress.ofTransfer());
     HubRepo repository = upload.repository(HubRepo.Type.MODEL, config.repository());
     upload.create(repository, config.isPrivate());
     upload.createBranch(repository, config.branch());

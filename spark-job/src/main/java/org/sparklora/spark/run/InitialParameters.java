@@ -64,24 +64,21 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     try (CheckpointFolder weights = CheckpointFolder.open(checkpoint.folder())) { // or damage shows
       if (lora.isPresent() && training.startAdapter().isPresent()) {
         Path folder = training.startAdapter().get().folder(hadoop);
-        adapter = Optional.of(AdapterFile.open(folder, base.name(), weights));
+        adapter = Optional.of(AdapterFile.open(folder, base.name(), weights).trainable());
         AdapterLayout asked = AdapterLayout.of(lora.get(), model);
         AdapterLayout kept = adapter.get().layout();
-        warnOfOverruled(overruled(asked, training.given(), kept));
+        List<String> overruled = overruled(asked, training.given(), kept);
+        if (!overruled.isEmpty()) {
+          LOG.warn(
+              "An adapter that training goes on from keeps its own settings: {}. Leave these flags out, or change the adapter's adapter_config.json",
+              String.join(", ", overruled));
+        }
         lora = Optional.of(kept.config());
       }
     }
     TrainedModel trained = trained(base, checkpoint, model, lora, seed).reading(base.dialect());
     SupervisedLoss loss = new SupervisedLoss(config.isDynamic(), routerWeight(config, model));
     return new InitialParameters(trained.minimizing(loss), adapter, seed);
-  }
-
-  private static void warnOfOverruled(List<String> overruled) {
-    if (!overruled.isEmpty()) {
-      LOG.warn(
-          "An adapter that training goes on from keeps its own settings: {}. Leave these flags out, or change the adapter's adapter_config.json",
-          String.join(", ", overruled));
-    }
   }
 
   /** The weight of the routers' auxiliary loss: the user's, else that of {@code config.json}. */
@@ -168,7 +165,8 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     DecoderConfig model = decoder(base, checkpoint);
     Optional<LoraConfig> lora = requestedLora;
     if (lora.isPresent() && adapter.isPresent()) {
-      lora = Optional.of(AdapterFile.open(adapter.get().folder(), model).layout().config());
+      AdapterFile file = AdapterFile.open(adapter.get().folder(), model).trainable();
+      lora = Optional.of(file.layout().config());
     }
     return trained(base, checkpoint, model, lora, SEEDLESS);
   }

@@ -49,24 +49,18 @@ public record ModelCard(
 
     private final String words;
     private final String curve;
-    private final String plot;
-    private final String settings;
+
+    /** Name of the image of the run's curves. */
+    final String plot;
+
+    /** Name of the file that holds all settings. */
+    final String settings;
 
     Method(String words, String curve, String plot, String settings) {
       this.words = words;
       this.curve = curve;
       this.plot = plot;
       this.settings = settings;
-    }
-
-    /** Name of the image of the run's curves. */
-    String plot() {
-      return plot;
-    }
-
-    /** Name of the file that holds all settings. */
-    String settings() {
-      return settings;
     }
 
     String tag() {

@@ -1,6 +1,5 @@
 package org.sparklora.spark.run;
 
-import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.hub.HubRepo;
@@ -45,10 +44,8 @@ public record PushConfig(
 
   /** The record of a user's settings; empty without {@code push_to_hub}. */
   public static Optional<PushConfig> of(Settings settings, String outputFolder) {
-    String strategy = settings.get(Flags.HUB_STRATEGY);
     return settings.get(Flags.PUSH_TO_HUB)
-        ? Optional.of(
-            of(settings, outputFolder, Strategy.valueOf(strategy.toUpperCase(Locale.ROOT))))
+        ? Optional.of(of(settings, outputFolder, settings.get(Flags.HUB_STRATEGY, Strategy.class)))
         : Optional.empty();
   }
 

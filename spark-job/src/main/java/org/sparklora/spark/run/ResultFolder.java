@@ -46,7 +46,7 @@ record ResultFolder(
   /** Writes all results into a local folder, and the best checkpoint into its log. */
   void write(Path local, Optional<String> bestCheckpoint) throws IOException {
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestCheckpoint));
-    Path plot = local.resolve(config.method().plot());
+    Path plot = local.resolve(config.method().plot);
     String name = config.output().runName();
     switch (config.method()) {
       case SFT -> RunFigure.writeLoss(plot, name, state.history());
@@ -71,7 +71,7 @@ record ResultFolder(
     }
     CheckpointWriter.copyTokenizer(base, local);
     text.save(local);
-    Files.writeString(local.resolve(config.method().settings()), config.training().effectiveYaml());
+    Files.writeString(local.resolve(config.method().settings), config.training().effectiveYaml());
     Map<String, String> facts = new LinkedHashMap<>(config.facts(state));
     facts.put("workers", Integer.toString(workers));
     new ModelCard(name, config.output().runName(), layout, config.dataset(), config.method(), facts)

@@ -269,7 +269,7 @@ public final class SparkSessions {
 
     @Override
     public int count(Optional<Integer> requested) {
-      return WorkerCount.workers(spark, requested);
+      return WorkerCount.workers(spark, requested, Flags.NUM_WORKERS);
     }
 
     @Override

@@ -3,8 +3,10 @@ package org.sparklora.spark.run;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.TableConfig;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
@@ -17,6 +19,11 @@ public interface TrainingConfig {
 
   default ModelConfig model() {
     return training().model();
+  }
+
+  /** The models and adapters that the run reads. */
+  default Stream<ModelReference> models() {
+    return Stream.concat(Stream.of(model().reference()), training().startAdapter().stream());
   }
 
   default OptimizerConfig optimizer() {

@@ -1,6 +1,8 @@
 package org.sparklora.spark.run;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
@@ -8,6 +10,8 @@ import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.observe.track.TrackedLog;
+import org.sparklora.pipeline.config.LocalPath;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.prep.PrepConfig;
@@ -33,8 +37,6 @@ import org.sparklora.train.step.TrainedVectors;
 public final class TrainingRun implements AutoCloseable {
   /** Stands for the step at which a run ends, to let it take all steps. */
   public static final int TO_THE_END = Integer.MAX_VALUE;
-
-  private static final double NANOS = 1e9;
 
   private final TrainingConfig config;
   private final TrainingPlan plan;
@@ -105,10 +107,10 @@ public final class TrainingRun implements AutoCloseable {
    */
   public static RunFolder open(Configuration hadoop, TrainingConfig config) {
     OutputConfig output = config.output();
-    if (output.overwrite()) { // but not one of the datasets
-      PrepConfig.Source datasets = config.table().source();
-      PreparedTables.requireApart(
-          hadoop, output.folder(), datasets.each(PrepConfig.Source::dataset));
+    if (output.overwrite()) { // but nothing that the run reads
+      List<String> read = new ArrayList<>(config.table().source().each(PrepConfig.Source::dataset));
+      config.models().map(TrainingRun::place).forEach(read::add);
+      PreparedTables.requireApart(hadoop, output.folder(), read);
     }
     RunFolder folder =
         RunFolder.open(
@@ -120,6 +122,13 @@ public final class TrainingRun implements AutoCloseable {
       folder.close();
       throw e;
     }
+  }
+
+  /** A model's place: without a scheme on this disk, whatever Hadoop's default file system. */
+  private static String place(ModelReference model) {
+    return LocalPath.isElsewhere(model.name())
+        ? model.name()
+        : "file://" + LocalPath.of(model.flag(), model.name()).toAbsolutePath();
   }
 
   /**
@@ -286,7 +295,7 @@ public final class TrainingRun implements AutoCloseable {
   private Map<String, Object> evaluate(Evaluator evaluator, Map<String, ?> beside) {
     long begun = System.nanoTime();
     EvalMetrics measured = evaluator.run(state.sums().steps());
-    Map<String, Object> row = state.evaluated(measured, (System.nanoTime() - begun) / NANOS);
+    Map<String, Object> row = state.evaluated(measured, (System.nanoTime() - begun) / 1e9);
     log(row, beside);
     return row;
   }
@@ -335,7 +344,7 @@ public final class TrainingRun implements AutoCloseable {
    * @param forResuming writes further files of the checkpoint
    */
   public Result finish(RunFolder.Writer more, RunFolder.Writer forResuming) throws IOException {
-    double seconds = (System.nanoTime() - started) / NANOS;
+    double seconds = (System.nanoTime() - started) / 1e9;
     int steps = state.sums().steps();
     boolean complete = endStep == plan.totalSteps() || isStopped();
     if (complete) {

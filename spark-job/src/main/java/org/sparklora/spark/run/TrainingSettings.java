@@ -65,15 +65,6 @@ public record TrainingSettings(
           epochs,
           "it must be positive, or %s must be".formatted(Flags.MAX_STEPS));
     }
-
-    static Length of(Settings settings) {
-      int seed = settings.get(Flags.SEED);
-      return new Length(
-          settings.get(Flags.NUM_TRAIN_EPOCHS),
-          settings.get(Flags.MAX_STEPS),
-          seed,
-          settings.find(Flags.DATA_SEED).orElse(seed));
-    }
   }
 
   public static TrainingSettings of(Settings settings) {
@@ -91,7 +82,11 @@ public record TrainingSettings(
             settings.get(Flags.WEIGHT_DECAY),
             settings.get(Flags.MAX_GRAD_NORM)),
         schedule(settings),
-        Length.of(settings),
+        new Length(
+            settings.get(Flags.NUM_TRAIN_EPOCHS),
+            settings.get(Flags.MAX_STEPS),
+            settings.get(Flags.SEED),
+            settings.find(Flags.DATA_SEED).orElse(settings.get(Flags.SEED))),
         OutputConfig.of(settings, settings.get(Flags.OUTPUT_DIR)),
         CheckpointConfig.of(settings),
         EvalSchedule.of(settings),

@@ -27,7 +27,6 @@ import org.sparklora.train.workers.Workers;
  * micro-batches among the workers; if each worker takes its own steps, the plan has divided them.
  */
 final class SftLoop {
-  private static final double NANOS = 1e9;
   private static final Logger LOG = LoggerFactory.getLogger(SftLoop.class);
 
   private final SftConfig config;
@@ -69,7 +68,7 @@ final class SftLoop {
       List<TrainingPlan.Step> round = run.plan().steps(step, endOfRound(step));
       long start = System.nanoTime();
       RoundReport report = synchronizer.train(batchShares > 1 ? shared(round) : ofWorkers(round));
-      measure(step + round.size(), (System.nanoTime() - start) / NANOS, report);
+      measure(step + round.size(), (System.nanoTime() - start) / 1e9, report);
       for (StepMetrics metrics : report.steps()) {
         add(metrics, round.get(metrics.step() - step).epochAfter());
       }

@@ -27,14 +27,14 @@ public final class DryRun {
   public static String text(Configuration hadoop, SweepPlan plan, Optional<Double> rate)
       throws IOException {
     StringBuilder text = new StringBuilder();
-    List<TrialCost> costs = new ArrayList<>();
-    Optional<Double> speed = rate.isPresent() ? rate : measured(hadoop, plan);
     if (plan.trials().get(0).isEvaluation()) {
       plan.trials().forEach(trial -> text.append(trial.shown()).append('\n'));
       return text.append("%s evaluations".formatted(plan.trials().size()))
           .append("; what they take depends on how much the model says\n")
           .toString();
     }
+    List<TrialCost> costs = new ArrayList<>();
+    Optional<Double> speed = rate.isPresent() ? rate : measured(hadoop, plan);
     for (Trial trial : plan.trials()) {
       TrialCost cost = TrialCost.of(hadoop, trial);
       costs.add(cost);

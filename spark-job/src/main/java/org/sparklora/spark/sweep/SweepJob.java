@@ -23,6 +23,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.observe.track.TrackingConfig;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.workers.PlacedJob;
@@ -103,7 +104,7 @@ public final class SweepJob {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       int parallel =
           requested.orElseGet(
-              () -> spark.isLocal() ? 1 : WorkerCount.workers(spark, Optional.empty()));
+              () -> WorkerCount.workers(spark, Optional.empty(), Flags.MAX_PARALLEL_TRIALS));
       TrialRun run = new TrialRun(HadoopSettings.of(hadoop), plan.folder(), keepWeights);
       List<TrialOutcome> outcomes =
           new SweepJob(spark, plan.file(), run, parallel, runs).all(trials);

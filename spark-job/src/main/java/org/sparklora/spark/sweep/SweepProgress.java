@@ -8,8 +8,6 @@ import org.sparklora.sweep.TrialOutcome;
  * Thread-safe.
  */
 final class SweepProgress {
-  private static final double NANOS = 1e9;
-
   private final int trials;
   private final int parallel; // trials at once
   private long begun = System.nanoTime();
@@ -50,7 +48,7 @@ final class SweepProgress {
   synchronized void done(TrialOutcome outcome) {
     done++;
     diverged += outcome.state() == TrialOutcome.State.DIVERGED ? 1 : 0;
-    System.err.println(line((System.nanoTime() - begun) / NANOS));
+    System.err.println(line((System.nanoTime() - begun) / 1e9));
   }
 
   /** {@code sweep: 7 of 12 trials done (1 diverged), 2 running, 3 left; 4 min 10 s left}. */

@@ -6,6 +6,9 @@ import java.io.PrintStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -15,8 +18,11 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.spark.eval.EvalJob;
+import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoJob;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
@@ -38,7 +44,17 @@ import org.sparklora.train.grpo.LogProbGuard;
  */
 record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     implements Serializable {
-  private static final double NANOS = 1e9;
+  private static final String LOW = "_low";
+  private static final String HIGH = "_high";
+
+  /** The reproducible counts of the summary of {@code eval}. */
+  private static final List<String> COUNTS =
+      List.of(
+          "problems",
+          "completions",
+          "unverifiable_completions",
+          "completions/mean_length",
+          "completions/clipped_ratio");
 
   /** Runs the trial up to step {@code stop}, where it saves a checkpoint, or to its end. */
   TrialOutcome run(Trial trial, int stop) {
@@ -51,7 +67,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
       }
       TrialOutcome outcome =
           trial.isEvaluation()
-              ? EvaluationRun.run(configuration, folder, trial, silence())
+              ? evaluate(configuration, folder, trial)
               : train(configuration, folder, trial, stop, before);
       folder.write(outcome);
       cleanUp(trial, folder, outcome);
@@ -86,7 +102,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
           result.complete() ? TrialOutcome.State.DONE : TrialOutcome.State.STOPPED,
           "",
           result.steps(),
-          secondsBefore + (System.nanoTime() - started) / NANOS,
+          secondsBefore + (System.nanoTime() - started) / 1e9,
           result.trainedParameters(),
           TrialOutcome.numbers(RunLog.read(configuration, folder.name()).rows()));
     } catch (NonFiniteLossException | LogProbGuard.PolicyMismatchException e) {
@@ -96,7 +112,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
           TrialOutcome.State.DIVERGED,
           e.getMessage(),
           before.map(TrialOutcome::step).orElse(0),
-          secondsBefore + (System.nanoTime() - started) / NANOS,
+          secondsBefore + (System.nanoTime() - started) / 1e9,
           0,
           TrialOutcome.numbers(folder.log()));
     }
@@ -140,6 +156,66 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
         Optional.empty(),
         RunListener.none(),
         stop);
+  }
+
+  /**
+   * Evaluates the trial. Its log is one row with the summary of {@code eval}; all answers with
+   * their verdicts stay in the trial's folder.
+   */
+  private static TrialOutcome evaluate(Configuration hadoop, TrialFolder folder, Trial trial)
+      throws IOException {
+    long started = System.nanoTime();
+    Settings settings =
+        trial
+            .settings()
+            .with(Flags.OUTPUT_DIR, folder.name())
+            .with(Flags.OVERWRITE_OUTPUT_DIR, "true");
+    Map<String, Object> summary =
+        EvalJob.run(
+            new TrainingEnvironment.OfThread(hadoop, silence()),
+            MathEvalConfig.of(PreparedTables.decided(hadoop, settings)));
+    folder.write("eval_config.yaml", settings.toYaml());
+    return new TrialOutcome(
+        trial.name(),
+        trial.values(),
+        TrialOutcome.State.DONE,
+        "",
+        0,
+        (System.nanoTime() - started) / 1e9,
+        0,
+        List.of(row(summary)));
+  }
+
+  /** The row of a summary: {@code pass@k} with interval, and the counts. */
+  private static Map<String, Double> row(Map<String, Object> summary) {
+    Map<String, Double> row = new LinkedHashMap<>();
+    row.put(TrialOutcome.STEP, 0.0);
+    summary.forEach(
+        (name, value) -> {
+          if (value instanceof Map<?, ?> pass && pass.get("value") instanceof Double share) {
+            row.put(name, share);
+            row.put(name + LOW, (Double) pass.get("low"));
+            row.put(name + HIGH, (Double) pass.get("high"));
+          } else if (value instanceof Number number && COUNTS.contains(name)) {
+            row.put(name, number.doubleValue());
+          }
+        });
+    return row;
+  }
+
+  /** The metrics of evaluations that a sweep may compare. */
+  static List<String> logged(MathEvalConfig config) {
+    List<String> names = new ArrayList<>();
+    for (int k : config.passK()) {
+      String pass = MathEvalConfig.pass(k);
+      names.addAll(List.of(pass, pass + LOW, pass + HIGH));
+    }
+    int completions = config.generation().sampling().numGenerations();
+    if (completions > 1) {
+      names.add(MathEvalConfig.majority(completions));
+    }
+    names.addAll(COUNTS);
+    return List.copyOf(names);
   }
 
   /** Discards the printed rows, which would mix with other trials'; the log has them. */

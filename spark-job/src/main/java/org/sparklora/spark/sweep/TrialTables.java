@@ -100,7 +100,7 @@ final class TrialTables implements SweepPlan.Resolver {
   @Override
   public List<String> logged(Trial trial) {
     if (trial.isEvaluation()) {
-      return EvaluationRun.logged(MathEvalConfig.of(trial.settings()));
+      return TrialRun.logged(MathEvalConfig.of(trial.settings()));
     }
     TrainingConfig config = config(trial);
     Set<String> names = new LinkedHashSet<>(config.printed());

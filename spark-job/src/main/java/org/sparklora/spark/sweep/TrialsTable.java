@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
@@ -100,13 +101,7 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
         .map(row -> row.values().get(setting))
         .filter(Objects::nonNull)
         .findFirst()
-        .map(
-            value ->
-                value instanceof Boolean
-                    ? DataTypes.BooleanType
-                    : value instanceof Integer
-                        ? DataTypes.IntegerType
-                        : value instanceof Double ? DataTypes.DoubleType : DataTypes.StringType)
+        .map(value -> functions.lit(value).expr().dataType())
         .orElse(DataTypes.StringType);
   }
 

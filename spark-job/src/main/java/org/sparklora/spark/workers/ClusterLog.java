@@ -1,5 +1,6 @@
 package org.sparklora.spark.workers;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,7 +23,9 @@ import org.sparklora.pipeline.config.RootCause;
  * result, but take time. Spark's own lines have a stack trace each.
  */
 public final class ClusterLog extends SparkListener {
-  private static final String KILLED_BY_DRIVER = "killed by driver"; // reason for idle executors
+  /** Spark's reasons for idle executors, the second with {@code spark.decommission.enabled}. */
+  private static final List<String> IDLE = List.of("killed by driver", "spark scale down");
+
   private static final int USUAL_ATTEMPTS = 4;
   private static final Logger LOG = LoggerFactory.getLogger(ClusterLog.class);
 
@@ -55,7 +58,7 @@ public final class ClusterLog extends SparkListener {
   @Override
   public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
     boolean told = !lost.add(removed.executorId()); // Spark may report a loss twice
-    if (!told && !removed.reason().contains(KILLED_BY_DRIVER)) {
+    if (!told && IDLE.stream().noneMatch(removed.reason()::contains)) {
       warnings.accept(
           "Lost executor %s: %s; what it was doing is done again"
               .formatted(named(removed.executorId()), firstLine(removed.reason())));

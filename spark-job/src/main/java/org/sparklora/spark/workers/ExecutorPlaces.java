@@ -12,8 +12,8 @@ import java.util.function.Supplier;
 
 /**
  * Assigns an executor to each worker. A worker takes a whole executor, however many task slots it
- * has, until the executor is lost; workers share executors only if they outnumber them. A worker
- * that has lost its own is another's guest until an executor registers. Thread-safe.
+ * has, until the executor is lost or decommissioned; workers share executors only if they outnumber
+ * them. A worker that has lost its own is another's guest until an executor registers. Thread-safe.
  */
 final class ExecutorPlaces {
   private final Supplier<List<Executor>> alive;

@@ -9,8 +9,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.spark.ExecutorAllocationClient;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -77,13 +79,19 @@ public final class PlacedJob {
       LockSupport.parkNanos(LOOK_NANOS); // returns at once in an interrupted thread
       known = summaries(spark);
     }
-    return usable(ids.stream().map(known::get).filter(one -> one != null));
+    return usable(
+        ids.stream().map(known::get).filter(one -> one != null),
+        id -> ((ExecutorAllocationClient) spark.sc().schedulerBackend()).isExecutorActive(id));
   }
 
-  /** Without executors of fewer cores than a task needs, and those that failures excluded. */
-  static List<ExecutorPlaces.Executor> usable(Stream<ExecutorSummary> registered) {
+  /**
+   * Without executors of fewer cores than a task needs, those that failures excluded, and those
+   * that are not active: they are decommissioned or removed.
+   */
+  static List<ExecutorPlaces.Executor> usable(
+      Stream<ExecutorSummary> registered, Predicate<String> isActive) {
     return registered
-        .filter(one -> one.maxTasks() > 0 && !one.isExcluded())
+        .filter(one -> one.maxTasks() > 0 && !one.isExcluded() && isActive.test(one.id()))
         .map(
             one ->
                 new ExecutorPlaces.Executor(one.id(), host(one), one.maxTasks(), one.activeTasks()))

@@ -140,6 +140,8 @@ public final class ShardedSum {
             .mapPartitions(shards -> List.of(add(shards, dither)).iterator());
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(ofWorkers.context());
     List<Shard<O>> sums = PlacedJob.await(spark, added.collectAsync());
+    // else Spark deletes files once the driver's garbage collector finds the RDD: after many rounds
+    added.rdd().cleanShuffleDependencies(false);
     for (Shard<O> sum : sums) {
       sum.deliver(target);
       sum.close();

@@ -9,7 +9,7 @@ import org.apache.spark.resource.ResourceProfile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.run.Interruption;
 
 /**
@@ -18,8 +18,11 @@ import org.sparklora.pipeline.run.Interruption;
  * <p>A cluster's executors register one after the other, some seconds after the session starts.
  * They are counted once all that the application requested are registered, or at the timeout; one
  * log line gives the number and its reason.
+ *
+ * @param flag sets the number
  */
-public record WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis) {
+public record WorkerCount(
+    ExecutorRequest request, Cluster cluster, long patienceMillis, Flag<Integer> flag) {
   /** Spark setting: the longest wait for executors. */
   static final String PATIENCE = "spark.scheduler.maxRegisteredResourcesWaitingTime";
 
@@ -101,15 +104,16 @@ public record WorkerCount(ExecutorRequest request, Cluster cluster, long patienc
    * Waits for a cluster's executors and returns the number of workers. In local mode that is {@code
    * requested}, whose workers take turns, or else 1, whose engine uses all cores.
    *
-   * @param requested {@code num_workers}
+   * @param requested value of {@code flag}
    * @throws ConfigException if {@code requested} exceeds the task slots, or is empty while dynamic
    *     allocation sets no number of executors
    */
-  public static int workers(JavaSparkContext spark, Optional<Integer> requested) {
+  public static int workers(
+      JavaSparkContext spark, Optional<Integer> requested, Flag<Integer> flag) {
     int workers = requested.orElse(1);
     ConfigException.require(
         workers >= 1 && workers <= MAX_WORKERS,
-        Flags.NUM_WORKERS,
+        flag,
         workers,
         "it is the number of executors that work, 1 to " + MAX_WORKERS);
     if (spark.isLocal()) {
@@ -121,16 +125,23 @@ public record WorkerCount(ExecutorRequest request, Cluster cluster, long patienc
     }
     SparkConf conf = spark.getConf();
     long patience = conf.getTimeAsMs(PATIENCE, PATIENCE_UNLESS_TOLD);
-    return new WorkerCount(ExecutorRequest.of(conf), new SparkCluster(spark), patience)
+    return new WorkerCount(ExecutorRequest.of(conf), new SparkCluster(spark), patience, flag)
         .count(requested);
   }
 
   /** Waits for executors and returns the number of workers: see {@link #workers}. */
   int count(Optional<Integer> requested) {
+    String value = requested.map(String::valueOf).orElse("nothing");
+    ConfigException.require(
+        request.executors().filter(asked -> asked == 0).isEmpty(),
+        flag,
+        value,
+        "with %s no executor ever comes; ask for at least one, of no more cores than all may have"
+            .formatted(request.setting()));
     if (request.onDemand() && requested.isEmpty() && request.executors().isEmpty()) {
       throw new ConfigException(
-          Flags.NUM_WORKERS,
-          "nothing",
+          flag,
+          value,
           "with dynamic allocation and %s the number of executors depends on the moment; say how many are to work"
               .formatted(request.setting()));
     }
@@ -144,8 +155,8 @@ public record WorkerCount(ExecutorRequest request, Cluster cluster, long patienc
     }
     if (cluster.executors() == 0) {
       throw ConfigException.passing(
-          Flags.NUM_WORKERS,
-          requested.map(String::valueOf).orElse("nothing"),
+          flag,
+          value,
           "no executor came within %s s (%s): look at the cluster's page for free cores and memory; %s makes the wait longer"
               .formatted(patienceMillis / 1000, request.setting(), PATIENCE));
     }
@@ -199,10 +210,10 @@ public record WorkerCount(ExecutorRequest request, Cluster cluster, long patienc
           "%s, and a worker needs one (%s); ask for fewer workers, or for more executors or cores"
               .formatted(given, request.setting());
       throw isEnough(Optional.empty()) // else more may come later
-          ? new ConfigException(Flags.NUM_WORKERS, requested, remedy)
-          : ConfigException.passing(Flags.NUM_WORKERS, requested, remedy);
+          ? new ConfigException(flag, requested, remedy)
+          : ConfigException.passing(flag, requested, remedy);
     }
-    LOG.info("{} workers, of --num_workers: {}", requested, given);
+    LOG.info("{} workers, of --{}: {}", requested, flag, given);
     return requested;
   }
 
@@ -213,14 +224,16 @@ public record WorkerCount(ExecutorRequest request, Cluster cluster, long patienc
       LOG.info("{} workers, one an executor: {}{}", executors, all, request.setting());
     } else if (request.executors().isPresent() || request.slots().isPresent()) {
       LOG.warn(
-          "{} workers, one an executor, fewer than asked for ({}): later ones get no work; --num_workers says how many must be there",
+          "{} workers, one an executor, fewer than asked for ({}): later ones get no work; --{} says how many must be there",
           executors,
-          request.setting());
+          request.setting(),
+          flag);
     } else {
       LOG.warn(
-          "{} workers, one an executor, as many as came: with {} their number depends on what is free, and with it the result; --num_workers fixes it",
+          "{} workers, one an executor, as many as came: with {} their number depends on what is free, and with it the result; --{} fixes it",
           executors,
-          request.setting());
+          request.setting(),
+          flag);
     }
     return executors;
   }

@@ -29,18 +29,22 @@ class InterruptedCommandTest extends TinyModelCommands {
   }
 
   private ChildJvm train(String command, String... more) throws IOException {
+    return start(command, training(command, 1_000_000, more).toArray(String[]::new));
+  }
+
+  private List<String> training(String command, int steps, String... more) throws IOException {
     Path data = Path.of("src/test/resources/sft/linear_w0/dataset.jsonl");
     String flags =
-        "--dataset_name %s --output_dir %s/out --use_peft --per_device_train_batch_size 2 --max_steps 1000000 ";
+        "--dataset_name %s --output_dir %s/out --use_peft --per_device_train_batch_size 2 --max_steps %s ";
     if (command.equals("grpo")) {
       data = folder.resolve("prompts.jsonl");
       Files.writeString(data, "{\"prompt\": \"1 + 1?\", \"solution\": \"2\"}\n".repeat(8));
       flags +=
           "--num_generations 2 --max_completion_length 8 --reward_funcs accuracy_reward --gradient_accumulation_steps 1";
     }
-    List<String> arguments = new ArrayList<>(CommandRun.words(flags, data, folder));
+    List<String> arguments = new ArrayList<>(CommandRun.words(flags, data, folder, steps));
     arguments.addAll(List.of(more));
-    return start(command, arguments.toArray(String[]::new));
+    return arguments;
   }
 
   /** What it said on standard error, but for lines of training. */
@@ -73,9 +77,10 @@ class InterruptedCommandTest extends TinyModelCommands {
     assertThat(folder.resolve("out").resolve(told)).isDirectory();
 
     int saved = Integer.parseInt(told.substring("checkpoint-".length()));
-    ChildJvm resumed = train(command, "--save_steps", "2", "--resume_from_checkpoint", "true");
-    resumed.await(folder.resolve("out/checkpoint-" + (saved + 2)));
-    resumed.kill();
+    List<String> resumed = training(command, saved + 2, "--model_name_or_path", model.toString());
+    resumed.addAll(List.of("--save_steps", "2", "--resume_from_checkpoint", "true"));
+    assertThat(CommandRun.ofLocal(command, resumed)).as(err.text()).isZero();
+    assertThat(folder.resolve("out/checkpoint-" + (saved + 2))).isDirectory();
   }
 
   @Test

@@ -117,6 +117,14 @@ class RefusedSettingsTest extends TinyModelCommands {
     assertThat(files()).isEqualTo(before);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"--debug_errors", "--debug-errors", "--debug_errors=true"})
+  void aFlagAddsTheStackTraceOfAMistake(String flag) {
+    assertThat(CommandRun.errorOf("sft", flag, "--lora_r", "0")).contains("\tat org.sparklora.");
+    assertThat(CommandRun.errorOf("sft", "--debug_errors=false", "--lora_r", "0"))
+        .doesNotContain("\tat ");
+  }
+
   @Test
   void warmUpIsGivenOnce() {
     assertThat(run("sft", "--warmup_steps", "5", "--warmup_ratio", "0.1")).isEqualTo(MISUSED);

@@ -244,6 +244,7 @@ class SweepCommandTest {
       command: eval
       base:
         model_name_or_path: %s
+        dtype: bfloat16
         dataset_name: %s
         reward_funcs: org.sparklora.spark.cli.EvalCommandTest$EvenLength
         num_generations: 4
@@ -278,6 +279,9 @@ class SweepCommandTest {
     err.clear();
     assertThat(sweep("out")).as(err.text()).isZero();
     assertThat(err.text()).contains("4 trials, 4 of them done before");
+    out.clear();
+    assertThat(sweep("out", "--dry_run")).as(err.text()).isZero();
+    assertThat(out.text()).contains("4 evaluations; what they take depends on");
   }
 
   @ParameterizedTest

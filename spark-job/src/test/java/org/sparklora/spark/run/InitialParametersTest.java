@@ -16,6 +16,7 @@ import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
@@ -116,14 +117,45 @@ class InitialParametersTest {
     }
   }
 
+  /** A run deletes checkpoints that it makes again, and with new results the old ones. */
+  @Test
+  void noRunReplacesTheModelOrAdapterThatItStartsFrom() throws IOException {
+    SftConfig onItsModel = config("llama-tiny", "--use_peft", "--overwrite_output_dir");
+    assertThatThrownBy(() -> TrainingRun.open(new Configuration(), onItsModel))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("it is or holds file:%s/llama-tiny, which is read".formatted(folder));
+    Path adapter = Files.createDirectories(folder.resolve("run/checkpoint-2"));
+    SftConfig onItsAdapter =
+        config(
+            "run",
+            "--use_peft",
+            "--overwrite_output_dir",
+            "--adapter_name_or_path",
+            adapter.toString());
+    assertThatThrownBy(() -> TrainingRun.open(new Configuration(), onItsAdapter))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("it is or holds file:%s, which is read".formatted(adapter));
+    assertThat(adapter).exists();
+    SftConfig onAColon =
+        config(
+            "apart", "--use_peft", "--overwrite_output_dir", "--adapter_name_or_path", "adapter:2");
+    try (RunFolder run = TrainingRun.open(new Configuration(), onAColon)) {
+      assertThat(run.replaces()).isTrue();
+    }
+  }
+
   private TrainedModel model(String... flags) throws IOException {
+    return InitialParameters.of(new Configuration(), config("unwritten", flags)).model();
+  }
+
+  private SftConfig config(String output, String... flags) throws IOException {
     if (!Files.exists(folder.resolve("llama-tiny"))) {
       TestModels.copy("llama-tiny", folder);
     }
     List<String> all = new ArrayList<>(List.of(flags));
     all.addAll(List.of("--model_name_or_path", folder.resolve("llama-tiny").toString()));
-    all.addAll(List.of("--dataset_name", "unread.jsonl", "--output_dir", "unwritten"));
-    SftConfig config = SftConfig.of(CommandLine.parse("sft", all).settings());
-    return InitialParameters.of(new Configuration(), config).model();
+    all.addAll(List.of("--dataset_name", "unread.jsonl"));
+    all.addAll(List.of("--output_dir", folder.resolve(output).toString()));
+    return SftConfig.of(CommandLine.parse("sft", all).settings());
   }
 }

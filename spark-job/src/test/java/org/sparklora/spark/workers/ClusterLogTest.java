@@ -49,6 +49,7 @@ class ClusterLogTest {
   @Test
   void anExecutorThatDynamicAllocationGivesBackIsNotLost() {
     remove("1", "Executor killed by driver.");
+    remove("2", "Executor decommission: spark scale down");
     assertThat(lines).isEmpty();
   }
 

@@ -196,8 +196,12 @@ class PlacedJobTest {
   @Test
   void executorsThatGetNoTasksGetNoWorkers() {
     Stream<ExecutorSummary> registered =
-        Stream.of(executor("0", 2, false), executor("1", 0, false), executor("2", 2, true));
-    assertThat(PlacedJob.usable(registered))
+        Stream.of(
+            executor("0", 2, false),
+            executor("1", 0, false),
+            executor("2", 2, true),
+            executor("3", 2, false)); // its node is being drained
+    assertThat(PlacedJob.usable(registered, id -> !id.equals("3")))
         .containsExactly(new ExecutorPlaces.Executor("0", "10.0.0.1", 2, 0));
   }
 }

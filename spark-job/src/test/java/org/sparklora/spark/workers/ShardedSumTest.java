@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.spark.MapOutputTrackerMaster;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.executor.TaskMetrics;
@@ -102,6 +104,8 @@ class ShardedSumTest {
     assertThat(sum).containsExactly((1f + 1e8f) - 1e8f, 6, (1f + 1e8f) - 1e8f, 12);
     assertThat(told).containsExactly("told 1.0", "told 1.0E8", "told -1.0E8");
     assertThat(spark.getPersistentRDDs()).as("nothing stays on the disks").isEmpty();
+    var shuffles = ((MapOutputTrackerMaster) SparkEnv.get().mapOutputTracker()).shuffleStatuses();
+    assertThat(shuffles.isEmpty()).as("neither do shards").isTrue();
     assertThat(NativeMemory.liveBytes()).isEqualTo(before);
   }
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /** Who works on a cluster, whose executors come one after the other. */
 class WorkerCountTest {
@@ -124,7 +125,7 @@ class WorkerCountTest {
     }
 
     int count(ExecutorRequest request, Optional<Integer> requested) {
-      return new WorkerCount(request, this, PATIENCE_MILLIS).count(requested);
+      return new WorkerCount(request, this, PATIENCE_MILLIS, Flags.NUM_WORKERS).count(requested);
     }
   }
 
@@ -257,6 +258,11 @@ class WorkerCountTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("num_workers")
         .hasMessageContaining("spark.dynamicAllocation.maxExecutors");
+    WorkerCount ofTrials =
+        new WorkerCount(unbounded, new Arriving(1L), PATIENCE_MILLIS, Flags.MAX_PARALLEL_TRIALS);
+    assertThatThrownBy(() -> ofTrials.count(Optional.empty()))
+        .as("a sweep has no num_workers")
+        .hasMessageContaining("max_parallel_trials = nothing");
   }
 
   @Test
@@ -271,6 +277,16 @@ class WorkerCountTest {
             "spark.task.resource.gpu.amount=1");
     assertThat(two.count(gpus, Optional.of(2))).isEqualTo(2);
     assertThat(two.demands).as("16 tasks would ask for 16 GPUs").containsExactly(2, 0);
+  }
+
+  /** Such as {@code spark-defaults.conf} and {@code --total-executor-cores} have together. */
+  @Test
+  void coresThatFillNoExecutorAreAMistakeOfTheUser() {
+    ExecutorRequest none =
+        request("spark.master=spark://h:7077", "spark.cores.max=2", "spark.executor.cores=4");
+    assertThat(mayComeLater(none, new Arriving())).isFalse();
+    assertThatThrownBy(() -> new Arriving().count(none, Optional.empty()))
+        .hasMessageContaining("with spark.cores.max = 2, spark.executor.cores = 4 no executor");
   }
 
   private static boolean mayComeLater(ExecutorRequest request, Arriving cluster) {

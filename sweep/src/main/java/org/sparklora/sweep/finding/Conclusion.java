@@ -27,7 +27,6 @@ public record Conclusion(
   /** Largest share of draws in which the value may be undefined for a verdict. */
   private static final double MOST_UNDEFINED = 0.05;
 
-  /** Whether a finding holds. */
   public enum Answer {
     HOLDS,
     DOES_NOT_HOLD,

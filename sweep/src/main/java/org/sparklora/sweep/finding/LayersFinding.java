@@ -22,7 +22,6 @@ final class LayersFinding {
 
   private LayersFinding() {}
 
-  /** The layers that a trial adapts. */
   private enum Kind {
     ATTENTION_ONLY,
     FEED_FORWARD_ONLY,

@@ -29,7 +29,6 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
         study.seeds().size());
   }
 
-  /** The curves whose trials match {@code kind}. */
   RateCurves where(Predicate<Trial> kind) {
     return new RateCurves(
         metric, curves.stream().filter(curve -> kind.test(curve.of())).toList(), seeds);

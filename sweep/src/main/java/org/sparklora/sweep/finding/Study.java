@@ -31,7 +31,6 @@ public record Study(SweepMetric metric, List<Trial.Seeds> seeds, List<Measured> 
     measured = List.copyOf(measured);
   }
 
-  /** A trial and its outcome. */
   public record Measured(Trial trial, TrialOutcome outcome) {}
 
   public static Study of(SweepMetric metric, List<Trial> trials, List<TrialOutcome> outcomes) {

@@ -29,14 +29,12 @@ final class Components {
     return json.whole(key, 0, MAX_ID);
   }
 
-  /** The error for a value that this project does not support. */
   static CheckpointException unsupported(JsonFields json, String what) {
     return new CheckpointException(
         "Cannot use %s of %s in %s: not supported; take a tokenizer of a family in docs/models.md, or tokenize elsewhere and train on input_ids",
         what, json.name(), json.file());
   }
 
-  /** The error for a component's type that this project does not support. */
   static CheckpointException unsupportedType(JsonFields json) {
     return unsupported(json, "type " + json.required("type"));
   }

@@ -70,7 +70,7 @@ final class Encoder {
         own.text(),
         (id, start, end) -> {
           if (id == AddedTokenMatcher.TEXT) {
-            boolean isFirst = base == 0 && start == 0;
+            boolean isFirst = base + own.start(start) == 0;
             AlignedText piece = pipeline.metaspace.apply(own.slice(start, end), isFirst);
             encodeNormalized(piece, base);
           } else {

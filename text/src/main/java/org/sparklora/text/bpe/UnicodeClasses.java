@@ -105,19 +105,16 @@ final class UnicodeClasses {
     if (codePoint == '\r' || codePoint == '\n') {
       return NEWLINE;
     }
+    if (Character.isLetter(codePoint)) {
+      return LETTER;
+    }
+    boolean control = codePoint >= '\t' && codePoint <= '\r' || codePoint == 0x85;
+    if (control || Character.isSpaceChar(codePoint)) {
+      return SPACE;
+    }
     return switch (Character.getType(codePoint)) {
-      case Character.UPPERCASE_LETTER,
-              Character.LOWERCASE_LETTER,
-              Character.TITLECASE_LETTER,
-              Character.MODIFIER_LETTER,
-              Character.OTHER_LETTER ->
-          LETTER;
       case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER ->
           NUMBER;
-      case Character.SPACE_SEPARATOR, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR ->
-          SPACE;
-      case Character.CONTROL ->
-          codePoint >= '\t' && codePoint <= '\r' || codePoint == 0x85 ? SPACE : OTHER;
       default -> contains("L", codePoint) ? LETTER : contains("N", codePoint) ? NUMBER : OTHER;
     };
   }

@@ -139,7 +139,6 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return Optional.ofNullable(node.textValue());
   }
 
-  /** A required text. */
   public String required(String key) {
     return text(key).orElseThrow(() -> missing(key));
   }
@@ -162,13 +161,11 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return node.isArray() || !has(key) ? node : List.of(node);
   }
 
-  /** The error for a missing key. */
   public CheckpointException missing(String key) {
     return new CheckpointException(
         "Cannot use %s: %s is missing; copy the file of the checkpoint again", file, path(key));
   }
 
-  /** The error for a value that cannot be used. */
   public CheckpointException refusal(String key, Object value, String remedy) {
     return new CheckpointException(
         "Cannot use %s = %s (%s): %s", path(key), brief(value), file, remedy);

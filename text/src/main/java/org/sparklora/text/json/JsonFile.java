@@ -134,7 +134,6 @@ public final class JsonFile {
         cause, "Cannot read %s: not JSON%s (%s); copy the file again", file, where, firstLine);
   }
 
-  /** An empty object, to be filled and written. */
   public static ObjectNode newObject() {
     return JSON.createObjectNode();
   }
@@ -155,16 +154,12 @@ public final class JsonFile {
     PythonStyle() {
       indentObjectsWith(new DefaultIndenter("  ", "\n"));
       indentArraysWith(new DefaultIndenter("  ", "\n"));
+      _objectFieldValueSeparatorWithSpaces = ": ";
     }
 
     @Override
     public DefaultPrettyPrinter createInstance() {
       return new PythonStyle(); // a printer counts its nesting, so each document takes a new one
-    }
-
-    @Override
-    public void writeObjectFieldValueSeparator(JsonGenerator generator) throws IOException {
-      generator.writeRaw(": ");
     }
 
     @Override

@@ -6,7 +6,6 @@ package org.sparklora.text.json;
 public final class UnsupportedModelException extends CheckpointException {
   private static final long serialVersionUID = 1;
 
-  /** Has the message of {@code refusal}. */
   public UnsupportedModelException(CheckpointException refusal) {
     super("%s", refusal.getMessage());
   }

@@ -68,6 +68,20 @@ class TokenizerPipelineTest {
     assertThat(pipeline.encode(text, false, false)[0]).containsExactly(found[0]);
   }
 
+  /** As tokenizers 0.23, which asks for the place in the original text. */
+  @Test
+  void aTextWhoseBeginningTheNormalizerRemovesIsNotTheFirst() throws IOException {
+    TokenizerPipeline pipeline =
+        read(
+            SPACED
+                .replace("SCHEME", "first")
+                .replace(
+                    "\"pre_tokenizer\"",
+                    "\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"String\": \"q\"}, \"content\": \"\"}, \"pre_tokenizer\""));
+    assertThat(pipeline.encode("qb[X]b", false, false)[0]).containsExactly(1, 5, 1);
+    assertThat(pipeline.encode("bq[X]b", false, false)[0]).containsExactly(3, 5, 1);
+  }
+
   @Test
   void decodersRewriteTheListOfTokensOneAfterTheOther() throws IOException {
     String json =

@@ -108,7 +108,7 @@ class TemplateTest {
         "a⏎  {%+ if true %}b{% endif +%}⏎c→a⏎  b⏎c",
         "{{ 'a' }}⏎⏎{{ 'b' }}⏎→a⏎⏎b",
         // transformers' own
-        "{{ strftime_now('%d %b %Y %H:%M %-d') }}→06 Jul 2024 08:05 6",
+        "{{ strftime_now('%d %b %Y %H:%M %-d%e%-e') }}→06 Jul 2024 08:05 6 66",
         "a{% generation %}b{% endgeneration %}c→abc",
       })
   void rendersAsJinja2Does(String example) {

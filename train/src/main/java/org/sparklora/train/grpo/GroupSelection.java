@@ -39,7 +39,6 @@ public final class GroupSelection {
     this.config = config;
   }
 
-  /** Batches of prompts so far. */
   public int draws() {
     return draws;
   }
@@ -63,7 +62,6 @@ public final class GroupSelection {
     return group.stream().allMatch(ScoredGeneration::groupIsFlat);
   }
 
-  /** All completions that were drawn. */
   public List<ScoredGeneration> all() {
     return all;
   }

@@ -48,7 +48,6 @@ public final class LogProbGuard {
     return this;
   }
 
-  /** The mean absolute difference. */
   private double mean() {
     return sum / Math.max(1, tokens);
   }

@@ -33,7 +33,6 @@ public record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long
     return prompts / promptsPerRound;
   }
 
-  /** The prompts of a round. */
   public <T> List<T> of(List<T> prompts, int number) {
     return Arrays.stream(round(number)).mapToObj(prompts::get).toList();
   }

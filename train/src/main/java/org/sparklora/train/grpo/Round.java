@@ -42,7 +42,6 @@ public record Round(
     return new Round(rows, scored, Map.of(), 0, 0, Optional.empty());
   }
 
-  /** Gives rounds. */
   public interface Source {
     /** Draws round {@code number}, from 0, with the policy after {@code policyVersion} steps. */
     Round draw(int number, int policyVersion);

@@ -15,7 +15,6 @@ import org.sparklora.train.workers.Workers;
  * @param drawers {@code num_generators}: executors that only draw; empty: all draw and train
  */
 public record RoundExecutors(int ahead, Optional<Integer> count, Optional<Integer> drawers) {
-  /** The record of a user's settings. */
   public static RoundExecutors of(Settings settings) {
     RoundExecutors executors =
         new RoundExecutors(

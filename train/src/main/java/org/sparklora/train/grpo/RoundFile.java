@@ -51,7 +51,6 @@ public final class RoundFile {
 
   private RoundFile() {}
 
-  /** Writes a round into a local folder. */
   public static void write(java.nio.file.Path local, Round round) {
     RowFile.write(
         new Configuration(false),

@@ -50,7 +50,6 @@ public record RoundSteps(
             .formatted(Flags.LOCAL_STEPS, workers, workers));
   }
 
-  /** The record of a user's settings. */
   public static RoundSteps of(Settings settings) {
     int rows = settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE);
     int localSteps = settings.get(Flags.LOCAL_STEPS);

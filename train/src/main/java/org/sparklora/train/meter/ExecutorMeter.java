@@ -17,7 +17,6 @@ public final class ExecutorMeter {
     this.memory = memory;
   }
 
-  /** The meter of this process. */
   public static ExecutorMeter here() {
     return HERE;
   }

@@ -23,7 +23,6 @@ import java.util.function.Function;
  * <p>Thread-safe.
  */
 public final class ExecutorUse {
-  /** Prefix of the executors' metrics. */
   static final String PREFIX = "executors/";
 
   /** Prefix of the metrics of synchronising executors. */
@@ -35,7 +34,6 @@ public final class ExecutorUse {
   private final Map<String, ExecutorReading> executors = new TreeMap<>();
   private long bytes;
 
-  /** Adds a reading of an executor. */
   public synchronized void add(ExecutorReading reading) {
     executors.merge(reading.executor(), reading, ExecutorReading::plus);
   }
@@ -45,7 +43,6 @@ public final class ExecutorUse {
     bytes += moved;
   }
 
-  /** Number of executors with a reading. */
   public synchronized int executors() {
     return executors.size();
   }

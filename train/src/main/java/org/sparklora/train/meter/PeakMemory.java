@@ -33,7 +33,6 @@ import org.sparklora.model.engine.Engines;
  * <p>Not thread-safe.
  */
 public final class PeakMemory {
-  /** Prefix of the metrics' names. */
   static final String PREFIX = "peak_memory_";
 
   private static final Path STATUS = Path.of("/proc/self/status");
@@ -47,9 +46,7 @@ public final class PeakMemory {
     this(Engines::usedDeviceBytes);
   }
 
-  /**
-   * @param gpu returns the bytes in use on this process's GPU; empty without a GPU
-   */
+  /** {@code gpu} returns the bytes in use on this process's GPU; empty without a GPU. */
   PeakMemory(Supplier<OptionalLong> gpu) {
     this.gpu = gpu;
   }
@@ -80,7 +77,6 @@ public final class PeakMemory {
             .sum();
   }
 
-  /** The peaks so far, by name. */
   public Map<String, Long> metrics() {
     sample();
     Map<String, Long> metrics = new LinkedHashMap<>();

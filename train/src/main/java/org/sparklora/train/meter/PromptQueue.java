@@ -18,7 +18,6 @@ public final class PromptQueue {
     WAITING.addAndGet(-prompts);
   }
 
-  /** Number of waiting prompts. */
   public static long waiting() {
     return WAITING.get();
   }

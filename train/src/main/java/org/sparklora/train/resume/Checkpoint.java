@@ -27,11 +27,7 @@ public record Checkpoint(Path folder, ResumeState state) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<List<Map<String, Object>>> ROWS = new TypeReference<>() {};
 
-  /**
-   * Adds the files for resuming to a folder that has all files of a model.
-   *
-   * @param moments AdamW's, {@code (2·P)}
-   */
+  /** Adds the files for resuming to a model's folder; {@code moments}, AdamW's, are (2·P). */
   public static void addResumeState(
       Path folder,
       RunFingerprint fingerprint,
@@ -53,17 +49,14 @@ public record Checkpoint(Path folder, ResumeState state) {
     return new Checkpoint(folder, ResumeState.read(folder, name));
   }
 
-  /** The fingerprint of the run that wrote the checkpoint. */
   public RunFingerprint fingerprint() {
     return state.fingerprint();
   }
 
-  /** Number of optimizer steps before the checkpoint. */
   public int step() {
     return state.sums().steps();
   }
 
-  /** Restores a log to its state at the checkpoint. */
   public void restore(TrainerState log) throws IOException {
     log.resume(state.sums(), state.best(), state.window(), history());
   }

@@ -26,12 +26,10 @@ public final class ModelFingerprint {
 
   private ModelFingerprint() {}
 
-  /** The fingerprint of a checkpoint folder. */
   public static String of(Path folder) throws IOException {
     return of(folder, "config.json");
   }
 
-  /** The fingerprint of an adapter's folder. */
   public static String ofAdapter(Path folder) throws IOException {
     return of(folder, "adapter_config.json");
   }

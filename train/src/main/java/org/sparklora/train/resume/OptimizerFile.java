@@ -31,11 +31,7 @@ public record OptimizerFile(String name, List<String> states) {
   public static final OptimizerFile OUTER =
       new OptimizerFile("optimizer.outer.safetensors", List.of("momentum_buffer"));
 
-  /**
-   * AdamW's moments of a worker that keeps its own, {@code (2·P)}.
-   *
-   * @param number from 0
-   */
+  /** AdamW's moments, {@code (2·P)}, of a worker that keeps its own, by its number from 0. */
   public static OptimizerFile ofWorker(int number) {
     return number == 0
         ? ADAMW
@@ -47,9 +43,7 @@ public record OptimizerFile(String name, List<String> states) {
     return fileName.startsWith("optimizer.");
   }
 
-  /**
-   * @param state a vector in the order of the layout for each of the states, one after the other
-   */
+  /** Writes a state: for each of {@link #states} in turn a vector in the order of the layout. */
   public void write(Path folder, ParameterLayout layout, Tensor state) throws IOException {
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     for (Map.Entry<String, Tensor> one : tensors(layout, state).entrySet()) {
@@ -70,11 +64,7 @@ public record OptimizerFile(String name, List<String> states) {
     return tensors;
   }
 
-  /**
-   * Overwrites a state with the stored one.
-   *
-   * @throws CheckpointException if the file is of another model or adapter
-   */
+  /** Overwrites a state; a {@link CheckpointException} for a file of another model or adapter. */
   public void load(Path folder, ParameterLayout layout, Engine engine, Tensor state)
       throws IOException {
     Path path = folder.resolve(name);

@@ -32,7 +32,6 @@ public record AveragingSettings(
   private static final String KEPT = "kept";
   private static final String AVERAGED = "averaged";
 
-  /** The record of a user's settings. */
   public static AveragingSettings of(Settings settings) {
     Optional<OuterOptimizer.Settings> outer = outerOf(settings);
     boolean keeps = settings.find(Flags.INNER_MOMENTS).map(KEPT::equals).orElse(outer.isPresent());

@@ -23,7 +23,6 @@ import org.sparklora.train.workers.Workers;
 public record Evaluation(
     Workers workers, TrainedVectors vectors, TrainingRows rows, int batchRows) {
 
-  /** Evaluates all rows, after {@code step} steps. */
   public EvalMetrics run(int step) {
     int count = rows.count();
     workers.during("step " + step);

@@ -72,11 +72,7 @@ final class KeptVectors {
     }
   }
 
-  /**
-   * Takes out the moments of a worker at the start of a round; they are the caller's.
-   *
-   * @return empty if they are not here
-   */
+  /** Takes out a worker's moments at the start of a round, for the caller; empty if not here. */
   synchronized Optional<FlatVector> take(RoundStart start, int worker) {
     Moments kept = moments.remove(worker);
     if (kept != null && !start.hasMomentsOf(worker, kept.round())) {

@@ -46,9 +46,7 @@ public final class LocalRounds implements AutoCloseable {
   private final List<RoundStart.Past> past = new ArrayList<>();
   private RoundStart.Snapshot snapshot;
 
-  /**
-   * @param vectors the driver's; its moments are those of worker 0 after each snapshot
-   */
+  /** The driver's {@code vectors} have the moments of worker 0 after each snapshot. */
   public LocalRounds(
       AveragingSettings settings,
       Workers workers,
@@ -62,7 +60,6 @@ public final class LocalRounds implements AutoCloseable {
     this.snapshot = snapshot(0, List.of());
   }
 
-  /** The driver's vectors. */
   public TrainedVectors vectors() {
     return vectors;
   }
@@ -87,11 +84,7 @@ public final class LocalRounds implements AutoCloseable {
     return IntStream.range(0, tokens.length).mapToDouble(w -> (double) tokens[w] / all).toArray();
   }
 
-  /**
-   * Ends a round: takes the outer step.
-   *
-   * @param change mean change of the workers' parameters, float32; is overwritten
-   */
+  /** Ends a round: takes the outer step with the mean change, float32, which is overwritten. */
   public void end(RoundStart round, FlatVector change) {
     outer.step(change);
     VectorType onWire = run.settings().onWire();

@@ -20,10 +20,7 @@ public final class OuterOptimizer implements AutoCloseable {
   private final Settings settings;
   private final FlatVector momentum;
 
-  /**
-   * @param learningRate η
-   * @param momentum μ
-   */
+  /** The learning rate η and the momentum μ. */
   public record Settings(double learningRate, double momentum) implements Serializable {
     /** Parameters become the mean of the workers'. */
     public static final Settings AVERAGE = new Settings(1, 0);
@@ -50,18 +47,15 @@ public final class OuterOptimizer implements AutoCloseable {
     }
   }
 
-  /** Writes the momentum to a checkpoint. */
   void write(Path checkpoint, ParameterLayout layout) throws IOException {
     OptimizerFile.OUTER.write(checkpoint, layout, momentum.on(Engines.host()));
   }
 
-  /** Restores the momentum of a checkpoint. */
   void read(Path checkpoint, ParameterLayout layout) throws IOException {
     Engine host = Engines.host();
     OptimizerFile.OUTER.load(checkpoint, layout, host, momentum.changingOn(host));
   }
 
-  /** Frees the momentum. */
   @Override
   public void close() {
     momentum.close();

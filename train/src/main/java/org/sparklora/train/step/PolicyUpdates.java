@@ -31,9 +31,6 @@ public final class PolicyUpdates implements AutoCloseable {
   private final Optional<OuterOptimizer> outer; // of averages; empty for plain means
   private SharedVector parameters; // null until a step first calls parameters()
 
-  /**
-   * @param outer optimizer of averages; empty for plain means
-   */
   public PolicyUpdates(
       Workers workers, TrainedVectors vectors, Optional<OuterOptimizer.Settings> outer) {
     this.workers = workers;
@@ -50,17 +47,11 @@ public final class PolicyUpdates implements AutoCloseable {
     return parameters;
   }
 
-  /** The model that has these parameters. */
   public TrainedModel model() {
     return vectors.model();
   }
 
-  /**
-   * The policy as it was after a number of optimizer steps.
-   *
-   * @param vector the parameters, on the driver
-   * @param shared the parameters, for work
-   */
+  /** The policy after a number of optimizer steps: on the driver, and shared for work. */
   public record Version(int steps, FlatVector vector, SharedVector shared) {}
 
   /** The current policy, which {@code steps} optimizer steps led to; valid until the next one. */

@@ -91,11 +91,7 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
                 && since(round).stream().allMatch(over -> run.steps(worker, over).isEmpty()));
   }
 
-  /**
-   * Gives a worker its parameters and moments.
-   *
-   * @param vectors parameters of any values, moments of zeros
-   */
+  /** Gives a worker its parameters and moments; the latter must be zeros before. */
   public void load(int worker, TrainedVectors vectors) {
     KeptVectors here = KeptVectors.of(run.name());
     Optional<FlatVector> kept = here.take(this, worker);

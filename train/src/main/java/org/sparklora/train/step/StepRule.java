@@ -17,11 +17,7 @@ public record StepRule(
     OptimizerConfig optimizer, ScheduleConfig schedule, int totalSteps, long decayed)
     implements Serializable {
 
-  /**
-   * The rule for parameters of a layout.
-   *
-   * @param layout decayed parameters first
-   */
+  /** The rule for parameters of a layout, which has the decayed ones first. */
   public static StepRule of(
       ParameterLayout layout, OptimizerConfig optimizer, ScheduleConfig schedule, int totalSteps) {
     long decayed =

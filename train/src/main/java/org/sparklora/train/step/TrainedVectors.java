@@ -33,9 +33,7 @@ public final class TrainedVectors implements AutoCloseable {
   private final FlatVector gradient;
   private boolean isCleared = true; // whether the gradient is zeros; each completed step clears it
 
-  /**
-   * @param gradient all zeros
-   */
+  /** The {@code gradient} must be all zeros. */
   public TrainedVectors(
       TrainedModel model,
       StepRule rule,
@@ -49,24 +47,20 @@ public final class TrainedVectors implements AutoCloseable {
     this.gradient = gradient;
   }
 
-  /** New vectors of zeros. */
   static TrainedVectors zeros(TrainedModel model, StepRule rule) {
     long size = model.layout().size();
     return new TrainedVectors(
         model, rule, new FlatVector(size), new FlatVector(2 * size), new FlatVector(size));
   }
 
-  /** The model that has these parameters. */
   public TrainedModel model() {
     return model;
   }
 
-  /** The rule of the steps. */
   StepRule rule() {
     return rule;
   }
 
-  /** Number of trained parameters. */
   public long size() {
     return parameters.size();
   }
@@ -92,7 +86,6 @@ public final class TrainedVectors implements AutoCloseable {
     return moments.pointer();
   }
 
-  /** A copy of AdamW's moments. */
   FlatVector copyOfMoments() {
     return moments.copy();
   }

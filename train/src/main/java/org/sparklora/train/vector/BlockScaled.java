@@ -23,11 +23,7 @@ final class BlockScaled {
     return ByteBuffer.allocate((int) type.bytes(CHUNK)).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /**
-   * Rounds floats to integers of a type.
-   *
-   * @throws ArithmeticException if a number is not finite
-   */
+  /** Rounds floats to a type's integers; an ArithmeticException if a number is not finite. */
   static void encode(Pointer floats, long size, VectorType type, Dither dither, Pointer target) {
     float[] numbers = new float[CHUNK];
     ByteBuffer bytes = chunk(type);

@@ -17,19 +17,14 @@ final class EngineCopy implements AutoCloseable {
   private HostAlias copy; // null if engine is null
   private boolean isNewer; // the copy is newer than host memory; false if it is host memory
 
-  /**
-   * The tensor on an engine; a newer copy of another engine is written back first.
-   *
-   * @param isZeros whether the memory holds only zeros, which need no transfer
-   */
+  /** The tensor on an engine, after a newer copy was written back; zeros need no transfer. */
   synchronized Tensor on(Engine wanted, NativeMemory memory, boolean isZeros) {
     if (engine != wanted) {
-      boolean zeros = isZeros && !isNewer;
       bring();
       close();
       long size = memory.bytes() / Float.BYTES;
       copy =
-          zeros
+          isZeros
               ? wanted.aliasOfZeros(memory.pointer(), size)
               : wanted.alias(memory.pointer(), size);
       engine = wanted;

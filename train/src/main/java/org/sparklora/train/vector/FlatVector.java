@@ -143,7 +143,6 @@ public final class FlatVector implements Externalizable, AutoCloseable {
     }
   }
 
-  /** The type of the numbers. */
   public VectorType type() {
     return type;
   }
@@ -207,12 +206,10 @@ public final class FlatVector implements Externalizable, AutoCloseable {
     }
   }
 
-  /** Number of elements. */
   public long size() {
     return size;
   }
 
-  /** Bytes of all elements. */
   public long bytes() {
     return memory.bytes();
   }

@@ -39,7 +39,6 @@ public enum VectorType {
     return isBlockScaled() ? elements + Float.BYTES * ((size + BLOCK - 1) / BLOCK) : elements;
   }
 
-  /** Bits of an element. */
   int bits() {
     return bits;
   }

@@ -26,11 +26,10 @@ public record VllmConfig(List<String> urls, Duration timeout, String adapterDir,
 
   private static final double MILLIS = 1000;
 
-  /**
-   * The record of a user's settings; empty if this project's decoder generates.
-   *
-   * @param ownDir where adapters are written unless the user names a folder
-   */
+  /** 31 years, which a long still counts in nanoseconds. */
+  private static final double MOST_MILLIS = 1e12;
+
+  /** Empty if this project's decoder generates; {@code ownDir} is the default for adapters. */
   public static Optional<VllmConfig> of(Settings settings, String ownDir) {
     if (!settings.get(Flags.USE_VLLM)) {
       return Optional.empty();
@@ -60,9 +59,14 @@ public record VllmConfig(List<String> urls, Duration timeout, String adapterDir,
     return Optional.of(
         new VllmConfig(
             Arrays.stream(urls.split(",")).map(VllmConfig::address).distinct().toList(),
-            Duration.ofMillis((long) (settings.get(Flags.VLLM_SERVER_TIMEOUT) * MILLIS)),
+            timeout(settings.get(Flags.VLLM_SERVER_TIMEOUT)),
             settings.find(Flags.VLLM_ADAPTER_DIR).orElse(ownDir),
             settings.find(Flags.VLLM_ADAPTER_DIR).isEmpty()));
+  }
+
+  /** At least a millisecond, since Java waits for no shorter time. */
+  private static Duration timeout(double seconds) {
+    return Duration.ofMillis((long) Math.max(1, Math.min(seconds * MILLIS, MOST_MILLIS)));
   }
 
   private static String address(String url) {
@@ -70,7 +74,7 @@ public record VllmConfig(List<String> urls, Duration timeout, String adapterDir,
     ConfigException.require(
         address.matches(ADDRESS),
         Flags.VLLM_SERVER_BASE_URL,
-        url,
+        url.replaceFirst("(?s)[?].*", "?…"), // a key stays secret
         "write the address of a server, such as http://host:8000, or the IP address of a host with an underscore in its name; several with commas between");
     return address;
   }

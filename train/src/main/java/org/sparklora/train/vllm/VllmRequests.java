@@ -165,13 +165,15 @@ final class VllmRequests {
     return ConfigException.passing(
         Flags.VLLM_SERVER_BASE_URL,
         lines.stream().map(line -> line.server.url()).collect(Collectors.joining(",")),
-        "no server is left to complete %s of %s prompts (%s); start servers again, or raise --vllm_server_timeout if they are slow, and go on with --resume_from_checkpoint true"
+        "no server is left to complete %s of %s prompts (%s); start servers again, or raise --%s if they are slow, and %s"
             .formatted(
                 prompts.size() - done.size(),
                 prompts.size(),
                 lines.stream()
                     .map(line -> line.server + " " + line.lost)
-                    .collect(Collectors.joining("; "))));
+                    .collect(Collectors.joining("; ")),
+                Flags.VLLM_SERVER_TIMEOUT,
+                VllmServer.AGAIN));
   }
 
   private void loseTheSilent() {

@@ -45,6 +45,10 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
   /** Longest time in which a server loads an adapter from a network's file system. */
   private static final Duration LOADED = Duration.ofMinutes(2);
 
+  /** The remedy if servers fail that worked. */
+  static final String AGAIN =
+      "run the command again, grpo with --%s true".formatted(Flags.RESUME_FROM_CHECKPOINT);
+
   private static final JsonHttp HTTP = new JsonHttp(SOON);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int LONGEST_MESSAGE = 300;
@@ -108,18 +112,18 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
     }
   }
 
-  /** The models that the server offers. */
   List<Model> models() throws IOException {
     String call = "/v1/models";
     JsonHttp.Answer answer = HTTP.send(request(call, SOON).GET().build(), BoundedBody.MOST_BYTES);
     List<Model> models = new ArrayList<>();
     for (JsonNode model : understood(answer, call, "is it vLLM's?").path("data")) {
-      models.add(
-          new Model(
-              model.path("id").asText(),
-              model.path("root").asText(),
-              model.hasNonNull("parent"),
-              model.path("max_model_len").asInt()));
+      String id = model.path("id").asText();
+      String root = model.path("root").asText();
+      if (!PlainText.isPlain(id + root)) { // logs show both
+        throw new IOException("offers a model whose name is not one line of plain text");
+      }
+      boolean isAdapter = model.hasNonNull("parent");
+      models.add(new Model(id, root, isAdapter, model.path("max_model_len").asInt()));
     }
     return models;
   }

@@ -62,11 +62,7 @@ public final class VllmServers implements AutoCloseable {
         config.urls().stream().map(url -> new VllmServer(url, key, config.timeout())).toList();
   }
 
-  /**
-   * Waits for the servers to be up, and checks that they can do the run's work.
-   *
-   * @throws ConfigException naming a server and what it lacks
-   */
+  /** Waits for the servers and checks them; a {@link ConfigException} says what one lacks. */
   public static VllmServers open(
       VllmConfig config, TrainedModel model, List<Prompt> prompts, SamplingConfig sampling) {
     VllmServers opened = new VllmServers(config, model);
@@ -145,6 +141,7 @@ public final class VllmServers implements AutoCloseable {
         draw(server, prompts.get(0), sampling);
       }
     } catch (IOException e) {
+      Interruption.check();
       throw server.refused(
           "it fails (%s); is it vLLM 0.10.2 or newer, which returns token ids?"
               .formatted(e.getMessage()));
@@ -224,6 +221,7 @@ public final class VllmServers implements AutoCloseable {
     // a second probe, since a single failed one does not mean that the server is down
     List<VllmServer> up =
         servers.stream().filter(server -> server.isHealthy() || server.isHealthy()).toList();
+    Interruption.check(); // an interrupted probe fails at a healthy server, too
     servers.stream()
         .filter(server -> !up.contains(server))
         .forEach(server -> LOG.warn("vLLM's server {} is down; the others do its work", server));
@@ -231,7 +229,7 @@ public final class VllmServers implements AutoCloseable {
       throw ConfigException.passing(
           Flags.VLLM_SERVER_BASE_URL,
           String.join(",", config.urls()),
-          "none of the servers answers /health; start them again, and the command with --resume_from_checkpoint true");
+          "none of the servers answers /health; start them again, and " + VllmServer.AGAIN);
     }
     return up;
   }
@@ -258,8 +256,8 @@ public final class VllmServers implements AutoCloseable {
         throw ConfigException.passing(
             Flags.VLLM_SERVER_BASE_URL,
             up.stream().map(VllmServer::url).collect(Collectors.joining(",")),
-            "no server loaded the adapter %s; see their logs, and go on with --resume_from_checkpoint true"
-                .formatted(folder));
+            "no server loaded the adapter %s; see their logs, and %s"
+                .formatted(folder, VllmServer.AGAIN));
       }
     } catch (RuntimeException e) {
       loaded.forEach(server -> server.unload(name));
@@ -286,6 +284,7 @@ public final class VllmServers implements AutoCloseable {
       return Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | UncheckedIOException e) {
       delete(part);
+      Interruption.check(); // an interrupt closes the file
       throw new ConfigException(
           Flags.VLLM_ADAPTER_DIR,
           config.folder(),

@@ -47,9 +47,7 @@ public final class LocalWorkers implements Workers {
     return use;
   }
 
-  /**
-   * @param end closes the vector, or does nothing for a vector that was lent
-   */
+  /** {@code end} closes the vector, or does nothing for a vector that was lent. */
   private record Here(FlatVector vector, Runnable end) implements SharedVector {
     @Override
     public void close() {

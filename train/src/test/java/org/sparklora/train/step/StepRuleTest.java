@@ -72,7 +72,7 @@ class StepRuleTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0, 1", "10, 1", "5.1, 1", "1, 0.2", "2.5, 0.5"})
+  @CsvSource({"0, 1", "Infinity, 1", "10, 1", "5.1, 1", "1, 0.2", "2.5, 0.5"})
   void longGradientsAreScaledToTheLargestNorm(double largest, double scale) {
     assertThat(clipping(largest).clip(5, 0)).isCloseTo(scale, within(1e-6));
   }

@@ -289,7 +289,7 @@ class VllmSamplerTest {
         .hasMessageContaining("no server is left to complete")
         .hasMessageContaining(servers.get(0).url() + " answers /v1/completions with status 500")
         .hasMessageContaining(servers.get(1).url() + " ")
-        .hasMessageContaining("--resume_from_checkpoint true");
+        .hasMessageContaining("if they are slow, and run the command again, grpo with --resume");
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.Phaser;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -60,6 +61,7 @@ class VllmServersTest {
   @AfterEach
   void stop() {
     running.forEach(VllmStandIn::close);
+    running.clear();
   }
 
   private VllmStandIn start() throws IOException {
@@ -231,7 +233,25 @@ class VllmServersTest {
       living.close();
       assertThatThrownBy(() -> servers.sampler(one, "v2"))
           .isInstanceOf(ConfigException.class)
-          .hasMessageContaining("none of the servers answers /health");
+          .hasMessageContaining("none of the servers answers /health")
+          .hasMessageContaining("run the command again, grpo with --resume_from_checkpoint true");
+    }
+  }
+
+  /** Neither the servers nor the folder of adapters failed. */
+  @Test
+  void anInterruptIsSaidToBeOne() throws IOException {
+    VllmConfig config =
+        new VllmConfig(List.of(start().url()), Duration.ofSeconds(60), adapters().toString(), true);
+    TrainedModel frozen = TrainedModel.frozen(model.checkpoint(), Precision.FLOAT32);
+    for (TrainedModel either : List.of(model, frozen)) {
+      try (VllmServers servers = VllmServers.open(config, either, PROMPTS, SAMPLING);
+          FlatVector parameters = new FlatVector(either.layout().size())) {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> servers.sampler(parameters, "v0"))
+            .isInstanceOf(CancellationException.class);
+        assertThat(Thread.interrupted()).isTrue();
+      }
     }
   }
 
@@ -279,6 +299,7 @@ class VllmServersTest {
     if (Files.exists(adapters())) {
       assertThat(names(adapters())).isEmpty();
     }
+    stop();
   }
 
   @Test
@@ -287,20 +308,11 @@ class VllmServersTest {
         server -> server.updatesAdapters = false,
         "VLLM_ALLOW_RUNTIME_LORA_UPDATING",
         "--enable-lora");
-    stop();
-    running.clear();
+    refuses(server -> server.base = "llama-tiny\nERROR", "not one line of plain text");
     refuses(server -> server.maxRank = 8, "rank 16", "--max-lora-rank");
-    stop();
-    running.clear();
     refuses(server -> server.seesAdapters = false, "see the folder of --vllm_adapter_dir");
-    stop();
-    running.clear();
     refuses(server -> server.maxLength = 8, "holds 8 tokens", "--max-model-len 9");
-    stop();
-    running.clear();
     refuses(server -> server.tokens = text -> new int[] {1, 2}, "has another tokenizer");
-    stop();
-    running.clear();
     refuses(server -> server.faults = number -> VllmStandIn.Fault.GARBAGE, "not JSON", "0.10.2");
   }
 

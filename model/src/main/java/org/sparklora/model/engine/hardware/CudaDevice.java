@@ -2,7 +2,6 @@ package org.sparklora.model.engine.hardware;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -27,7 +26,7 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
    * @throws IllegalStateException if it does not exist, with the output of nvidia-smi
    */
   public static CudaDevice at(int index) {
-    return choose(index, parse(nvidiaSmi(index, FIELDS, "--format=csv,noheader")));
+    return choose(index, parse(output(index, "nvidia-smi", FIELDS, "--format=csv,noheader")));
   }
 
   /** Parses the output of nvidia-smi, one line for each device. */
@@ -78,11 +77,19 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
     return 10 * major + minor;
   }
 
-  /** Bytes in use on the GPU now, by all processes; empty if nvidia-smi does not know them. */
+  /**
+   * Bytes in use on the GPU now, by all processes; empty if nvidia-smi does not know them, or
+   * fails, as in a container that lost the driver, where a process that computes on the GPU goes
+   * on.
+   */
   public OptionalLong usedBytes() {
-    return usedBytes(
-        nvidiaSmi(
-            index, "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=" + index));
+    String format = "--format=csv,noheader,nounits";
+    try {
+      return usedBytes(
+          output(index, "nvidia-smi", "--query-gpu=memory.used", format, "--id=" + index));
+    } catch (IllegalStateException e) {
+      return OptionalLong.empty();
+    }
   }
 
   /** Bytes of a number of mebibytes; empty for text such as {@code [N/A]}. */
@@ -94,9 +101,7 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
     }
   }
 
-  private static String nvidiaSmi(int index, String... options) {
-    List<String> command = new ArrayList<>(List.of("nvidia-smi"));
-    command.addAll(List.of(options));
+  private static String output(int index, String... command) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       String output =

@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Names the kernels that OpenBLAS, with which ND4J and libtorch multiply, must use on CPUs newer
- * than itself. Version 0.3.19, which both load, reads an unknown model number of Intel's as a
- * Pentium 4's and an unknown family of AMD's as an Opteron's ({@code get_coretype} in its {@code
- * driver/others/dynamic.c}), and multiplies thirty times slower than it could.
+ * than itself. Version 0.3.19, which both load, reads an unknown model number or family of Intel's
+ * as a Pentium 4's and an unknown family of AMD's as an Opteron's ({@code get_coretype} in its
+ * {@code driver/others/dynamic.c}), and multiplies thirty times slower than it could.
  */
 public final class OpenBlasKernels {
   private static final Logger LOG = LoggerFactory.getLogger(OpenBlasKernels.class);
@@ -21,10 +21,11 @@ public final class OpenBlasKernels {
   /** The environment variable that OpenBLAS reads when it is loaded. */
   static final String VARIABLE = "OPENBLAS_CORETYPE";
 
-  /** The highest Intel model, Rocket Lake, that OpenBLAS knows. */
-  private static final int INTEL_MODEL = 0xA7;
-
+  /** The last Intel family that OpenBLAS knows; Nova Lake is of family 18, Diamond Rapids of 19. */
   private static final int INTEL_FAMILY = 6;
+
+  /** The highest model of that family, Rocket Lake, that OpenBLAS knows. */
+  private static final int INTEL_MODEL = 0xA7;
 
   /** The first AMD family, Zen 5, that OpenBLAS does not know. */
   private static final int AMD_FAMILY = 0x1A;
@@ -54,7 +55,8 @@ public final class OpenBlasKernels {
     if (cpu.isAmd() && cpu.family() >= AMD_FAMILY && avx2) {
       return Optional.of("ZEN");
     }
-    if (cpu.isIntel() && cpu.family() == INTEL_FAMILY && cpu.model() > INTEL_MODEL && avx2) {
+    boolean newer = cpu.family() == INTEL_FAMILY && cpu.model() > INTEL_MODEL;
+    if (cpu.isIntel() && (newer || cpu.family() > INTEL_FAMILY) && avx2) {
       return Optional.of(cpu.instructions().containsAll(AVX512) ? "SKYLAKEX" : "HASWELL");
     }
     return Optional.empty();

@@ -71,9 +71,9 @@ final class VectorAttentionBackward implements AutoCloseable {
   }
 
   void run(Call call, AttentionMask mask) {
-    List<Share> shares = shares(call.heads(), mask.families());
-    List<Share> largestFirst = new ArrayList<>(shares);
-    largestFirst.sort(Comparator.comparingLong(Share::work).reversed());
+    List<Share> shares = shares(call.heads(), mask);
+    List<Share> largestFirst =
+        shares.stream().sorted(Comparator.comparingLong(Share::work).reversed()).toList();
     pool.forEach(largestFirst.size(), (task, own) -> run(call, largestFirst.get(task), own));
     List<Share> partial = shares.stream().filter(share -> share.partial() >= 0).toList();
     pool.forEach(
@@ -84,15 +84,12 @@ final class VectorAttentionBackward implements AutoCloseable {
                 .forEach(share -> addPartialSums(call, share, own)));
   }
 
-  private List<Share> shares(Heads heads, List<List<Branch>> families) {
-    double total = 0;
-    for (List<Branch> family : families) {
-      total += (double) new Share(family, 0, -1).work() * heads.keyValue();
-    }
+  private List<Share> shares(Heads heads, AttentionMask mask) {
+    double total = (double) new Share(mask.branches(), 0, -1).work() * heads.keyValue();
     double aTask = total / TASKS;
     List<Share> shares = new ArrayList<>();
     long partialSize = 0;
-    for (List<Branch> family : families) {
+    for (List<Branch> family : mask.families()) {
       List<Branch> parts = parts(family, aTask);
       for (int kv = 0; kv < heads.keyValue(); kv++) {
         if (parts.isEmpty()) {

@@ -18,6 +18,9 @@ interface VectorElementwise extends Kernels {
   /** Elements of one chunk: three of them are 24 KiB. */
   int CHUNK = 2048;
 
+  /** Exponentials of logits that are summed in float; a multiple of every vector length. */
+  int BLOCK = 1024;
+
   /** The threads that compute. */
   WorkerPool pool();
 

@@ -13,9 +13,6 @@ import org.sparklora.model.engine.tensor.Tensor;
  * 150,000 costs no precision.
  */
 interface VectorLogProbs extends VectorElementwise {
-  /** Logits summed in float; a multiple of every vector length. */
-  int BLOCK = 1024;
-
   @Override
   default void tokenLogProbs(Tensor logits, Indices labels, float temperature, TokenScores y) {
     int columns = logits.columns();

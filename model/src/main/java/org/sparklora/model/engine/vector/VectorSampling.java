@@ -14,9 +14,6 @@ import org.sparklora.model.engine.tensor.Tensor;
  * sums by blocks, by which the block of the drawn token is found.
  */
 interface VectorSampling extends VectorElementwise {
-  /** Probabilities summed in float; a multiple of every vector length. */
-  int BLOCK = 1024;
-
   /** Groups of logits by distance from the largest; the last has all greater distances. */
   int GROUPS = 1024;
 

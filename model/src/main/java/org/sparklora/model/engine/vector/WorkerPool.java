@@ -67,16 +67,7 @@ final class WorkerPool implements AutoCloseable {
 
   /** Runs tasks {@code 0 … count − 1} to their end; they may call gemm, but not this method. */
   void forEach(int count, Task task) {
-    if (isFirstWorker()) {
-      shareOut(count, task);
-      return;
-    }
-    exclusively(
-        () -> {
-          Operation operation = new Operation(count, task, 0, Math.min(count, workers.length));
-          start(operation);
-          operation.await();
-        });
+    shareOut(count, task, isFirstWorker());
   }
 
   /**
@@ -119,17 +110,20 @@ final class WorkerPool implements AutoCloseable {
       }
       return;
     }
-    shareOut(pieces, (t, own) -> range.run(t * step, Math.min(size, (t + 1) * step), own));
+    shareOut(pieces, (t, own) -> range.run(t * step, Math.min(size, (t + 1) * step), own), true);
   }
 
-  private void shareOut(int count, Task task) {
+  /** Runs tasks on workers, and on the calling thread if it {@code takesPart}. */
+  private void shareOut(int count, Task task, boolean takesPart) {
     exclusively(
         () -> {
-          int helpers = Math.max(0, Math.min(count, workers.length) - 1);
+          int helpers = Math.max(0, Math.min(count, workers.length) - (takesPart ? 1 : 0));
           Operation operation = new Operation(count, task, isFirstWorker() ? 1 : 0, helpers);
           start(operation);
-          operation.takeTasks(scratch.get());
-          lookOut(operation::isDone); // forEach does not spin: the workers need the cores
+          if (takesPart) { // others do not spin: the workers need the cores
+            operation.takeTasks(scratch.get());
+            lookOut(operation::isDone);
+          }
           operation.await();
         });
   }

@@ -52,6 +52,8 @@ class CpuInfoTest {
     "GenuineIntel, 6, 170, false, HASWELL", // Meteor Lake
     "GenuineIntel, 6, 173, true, SKYLAKEX", // Granite Rapids
     "GenuineIntel, 6, 175, false, HASWELL", // Sierra Forest
+    "GenuineIntel, 18, 1, false, HASWELL", // Nova Lake
+    "GenuineIntel, 19, 1, true, SKYLAKEX", // Diamond Rapids
     "AuthenticAMD, 25, 17, true, ''", // Zen 4
     "AuthenticAMD, 26, 2, true, ZEN", // Zen 5
     "Another, 26, 2, true, ''",

@@ -30,6 +30,12 @@ class CudaDeviceTest {
     assertThat(CudaDevice.usedBytes("Warning: persistence mode is off\n40536")).isEmpty();
   }
 
+  /** No machine has this device: nvidia-smi is missing, or says so. */
+  @Test
+  void memoryInUseIsUnknownWhereNvidiaSmiFails() {
+    assertThat(new CudaDevice(99, "Some GPU", 8, 0, "535.104.05").usedBytes()).isEmpty();
+  }
+
   @Test
   void choosesTheDeviceOfTheAddress() {
     assertThat(CudaDevice.choose(0, CudaDevice.parse(TWO_DEVICES)).name()).contains("A100");

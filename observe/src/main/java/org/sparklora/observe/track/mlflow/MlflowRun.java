@@ -30,6 +30,9 @@ record MlflowRun(
   /** Tag of a run that the user created, which must not be deleted. */
   static final String GIVEN = "spark_lora.given_run";
 
+  /** Tag of such a run, which several logs may share: the log's start, milliseconds since 1970. */
+  static final String BEGUN = "spark_lora.begun";
+
   /** How a run ended according to its log, as MLflow's run status. */
   enum Ending {
     /** All steps were taken. */
@@ -78,6 +81,11 @@ record MlflowRun(
   /** Whether the run shows this log, or an earlier state of it. */
   boolean isOf(RunLabel run) {
     return run.id().equals(tags.get(LOG_ID));
+  }
+
+  /** The start of the log that the run shows; all values of a created run are the log's. */
+  long begun() {
+    return Long.parseLong(tags.getOrDefault(BEGUN, String.valueOf(Long.MIN_VALUE)));
   }
 
   boolean isGiven() {

@@ -117,7 +117,11 @@ final class MlflowRuns {
     MlflowRun run = found.isPresent() ? found.get() : create(startMillis);
     if (found.isPresent()) {
       client.post("runs/update", Map.of("run_id", run.id(), "status", "RUNNING"));
-      setTags(run, tags());
+      Map<String, String> tags = tags(startMillis);
+      if (run.isOf(label)) {
+        tags.remove(MlflowRun.BEGUN); // the first attempt set it
+      }
+      setTags(run, tags);
     }
     logParams(run, label.settings());
     return run;
@@ -129,7 +133,7 @@ final class MlflowRuns {
             "experiment_id", experiment(),
             "run_name", label.name(),
             "start_time", startMillis,
-            "tags", pairs(tags()));
+            "tags", pairs(tags(startMillis)));
     try {
       return MlflowRun.of(client.post("runs/create", body).path("run"));
     } catch (MlflowException e) {
@@ -139,8 +143,7 @@ final class MlflowRuns {
     }
   }
 
-  /** The tags of this log's run. */
-  private Map<String, String> tags() {
+  private Map<String, String> tags(long startMillis) {
     Map<String, String> tags = new LinkedHashMap<>();
     tags.put("mlflow.user", System.getProperty("user.name"));
     tags.put("mlflow.source.name", "spark-lora");
@@ -148,7 +151,10 @@ final class MlflowRuns {
     config.parentRunId().ifPresent(parent -> tags.put("mlflow.parentRunId", parent));
     tags.putAll(config.tags());
     tags.put(MlflowRun.LOG_ID, label.id());
-    config.runId().ifPresent(run -> tags.put(MlflowRun.GIVEN, "true"));
+    if (config.runId().isPresent()) {
+      tags.put(MlflowRun.GIVEN, "true");
+      tags.put(MlflowRun.BEGUN, String.valueOf(startMillis));
+    }
     return tags;
   }
 
@@ -216,7 +222,6 @@ final class MlflowRuns {
     return texts;
   }
 
-  /** Marks the run as ended. */
   void setStatus(MlflowRun run, MlflowRun.Ending ending, long endMillis) throws IOException {
     client.post(
         "runs/update", Map.of("run_id", run.id(), "status", ending.name(), "end_time", endMillis));

@@ -53,10 +53,14 @@ public final class MlflowSink implements Sink {
 
   @Override
   public void replay(List<TrackedRow> rows) throws IOException {
+    long start = (rows.isEmpty() ? Instant.now() : rows.get(0).time()).toEpochMilli();
     Optional<MlflowRun> found = runs.find();
     told =
         found.isPresent() && found.get().isOf(label)
-            ? ToldPoints.of(runs.places(found.get(), found.get().metrics()), rows)
+            ? ToldPoints.of(
+                runs.places(found.get(), found.get().metrics()),
+                rows,
+                rows.isEmpty() ? found.get().begun() : start)
             : ToldPoints.none();
     List<MlflowPoint> missing = told.untold(points(rows));
     if (told.isAhead() && isReplaceable(found.get())) {
@@ -65,8 +69,7 @@ public final class MlflowSink implements Sink {
       told = ToldPoints.none();
       missing = points(rows);
     }
-    Instant start = rows.isEmpty() ? Instant.now() : rows.get(0).time();
-    MlflowRun current = runs.begin(found, start.toEpochMilli());
+    MlflowRun current = runs.begin(found, start);
     run = Optional.of(current);
     runs.logMetrics(current, missing);
     for (TrackedRow row : rows) {

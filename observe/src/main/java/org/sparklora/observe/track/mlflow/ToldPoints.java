@@ -40,16 +40,15 @@ final class ToldPoints {
    *
    * @param there steps and times of the server's values
    * @param rows rows of the log, possibly cut back to a checkpoint
+   * @param since milliseconds since 1970 of the log's start; earlier values are of another log
    */
-  static ToldPoints of(Set<MlflowPoint.Place> there, List<TrackedRow> rows) {
+  static ToldPoints of(Set<MlflowPoint.Place> there, List<TrackedRow> rows, long since) {
     ToldPoints told = new ToldPoints(there);
     Set<MlflowPoint.Place> kept = new HashSet<>();
     rows.forEach(row -> MlflowPoint.of(row).forEach(point -> kept.add(point.place())));
     kept.forEach(place -> told.own.add(place.key()));
-    long begun = rows.isEmpty() ? Long.MIN_VALUE : rows.get(0).time().toEpochMilli();
-    // earlier values are not from this log
     there.stream()
-        .filter(place -> !kept.contains(place) && place.timestampMillis() >= begun)
+        .filter(place -> !kept.contains(place) && place.timestampMillis() >= since)
         .forEach(place -> told.ahead.merge(StepOfMetric.of(place), 1, Integer::sum));
     return told;
   }

@@ -11,7 +11,6 @@ public interface Sink extends AutoCloseable {
   /** Makes the tracker show exactly these rows of the run, whatever it showed before. */
   void replay(List<TrackedRow> rows) throws IOException, SQLException;
 
-  /** Adds a row. */
   void append(TrackedRow row) throws IOException, SQLException;
 
   /**

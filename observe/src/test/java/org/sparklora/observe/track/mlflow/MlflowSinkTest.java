@@ -223,6 +223,25 @@ class MlflowSinkTest {
     assertThat(theirs.deleted).isFalse();
   }
 
+  /** Two stages log into one run; the second is killed before its first row and checkpoint. */
+  @Test
+  void valuesOfAnEarlierStageAreNotThoseOfTheKilledAttempt() throws Exception {
+    FakeMlflow.Run shared = new FakeMlflow.Run();
+    server.runs.put("shared", shared);
+    shared.tags.put(MlflowRun.LOG_ID, "stage1");
+    shared.points.add("loss 1 5 9.0");
+    environment.put("MLFLOW_RUN_ID", "shared");
+    try (Sink sink = sink()) {
+      sink.replay(List.of());
+    }
+    try (Sink sink = sink()) {
+      sink.replay(List.of());
+      logged(1, 2, 1);
+      sink.append(last());
+    }
+    assertThat(shared.curve("loss")).containsExactly("1 9.0", "1 2.0");
+  }
+
   @Test
   void metricsThatOthersHaveAddedDoNotCostARunItsPlace() throws Exception {
     logged(1, 1, 1);

@@ -12,12 +12,13 @@ import org.sparklora.observe.track.sink.TrackedRow;
 class ToldPointsTest {
   private static final List<TrackedRow> KEPT = // up to the checkpoint
       rows(List.of(row(10, "12:00:10", "loss"), row(20, "12:00:20", "loss")));
+  private static final long BEGUN = KEPT.get(0).time().toEpochMilli();
 
   @Test
   void aMetricThatTheCheckpointDoesNotKnowIsSentOnce() {
     List<TrackedRow> lost =
         rows(List.of(row(25, "12:00:25", "loss"), row(25, "12:00:26", "eval_loss")));
-    ToldPoints told = ToldPoints.of(places(KEPT, lost), KEPT);
+    ToldPoints told = ToldPoints.of(places(KEPT, lost), KEPT, BEGUN);
 
     assertThat(told.isAhead()).isTrue();
     List<TrackedRow> again =
@@ -34,7 +35,7 @@ class ToldPointsTest {
   void metricsOfOtherNamesAloneDoNotPutTheServerAhead() {
     List<TrackedRow> others = rows(List.of(row(25, "12:00:25", "somebody_elses")));
 
-    assertThat(ToldPoints.of(places(KEPT, others), KEPT).isAhead()).isFalse();
+    assertThat(ToldPoints.of(places(KEPT, others), KEPT, BEGUN).isAhead()).isFalse();
   }
 
   /** MLflow reads a name as a path and refuses one that is not normalised. */

@@ -3,6 +3,7 @@ package org.sparklora.text.jinja.value;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -12,7 +13,10 @@ import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
-/** Jinja2's filters: {@code value | name(arguments)}. */
+/**
+ * Jinja2's filters: {@code value | name(arguments)}. Python's generator, which some return, is an
+ * {@link Iterator}: true, without a length, and read only once.
+ */
 public final class Filters {
 
   /** The texts that Python's {@code float} accepts; Java accepts more. */
@@ -42,8 +46,8 @@ public final class Filters {
       case "list" -> (v, a) -> a.iterate(v);
       case "first" ->
           (v, a) ->
-              v instanceof Generator some && some.unread.hasNext()
-                  ? some.unread.next()
+              v instanceof Iterator<?> unread && unread.hasNext()
+                  ? unread.next()
                   : a.iterate(v).stream().findFirst().orElse(nothing("first item"));
       case "last" -> (v, a) -> reversed(a.iterate(v)).stream().findFirst().orElse(nothing("last"));
       case "default", "d" ->
@@ -55,17 +59,18 @@ public final class Filters {
           (v, a) ->
               v instanceof String text
                   ? new StringBuilder(text(text, a)).reverse().toString()
-                  : new Generator(reversed(a.iterate(v)));
+                  : reversed(a.iterate(v)).iterator();
       case "sort" ->
           (v, a) ->
               sorted(a.iterate(v), a.truth(0, "reverse", false), folded(a, 1, attribute(a, 2)), a);
       case "unique" -> Filters::unique;
       case "items" ->
           (v, a) ->
-              new Generator(
-                  v instanceof Undefined ? List.of() : Values.items(Values.dict(v), a.budget()));
+              v instanceof Undefined
+                  ? Collections.emptyIterator()
+                  : Values.items(Values.dict(v), a.budget()).iterator();
       case "dictsort" -> Filters::sortedItems;
-      case "map" -> (v, a) -> new Generator(mapped(v, a));
+      case "map" -> (v, a) -> mapped(v, a).iterator();
       case "select" -> (v, a) -> selected(v, item -> item, a, true);
       case "reject" -> (v, a) -> selected(v, item -> item, a, false);
       case "selectattr" -> (v, a) -> selected(v, attribute(a.get(0, "attr"), a), a.after(1), true);
@@ -189,7 +194,7 @@ public final class Filters {
     Function<Object, Object> key = folded(a, 0, attribute(a, 1));
     a.iterate(value)
         .forEach(item -> seen.putIfAbsent(Values.key(key.apply(item), a.budget()), item));
-    return new Generator(new ArrayList<>(seen.values()));
+    return new ArrayList<>(seen.values()).iterator();
   }
 
   private static Function<Object, Object> attribute(Arguments a, int position) {
@@ -242,6 +247,6 @@ public final class Filters {
             : ValueTests.named(text(arguments.positional().get(0), arguments));
     Arguments rest = arguments.after(1);
     items.removeIf(item -> test.test(key.apply(item), rest) != wanted);
-    return new Generator(items);
+    return items.iterator();
   }
 }

@@ -88,7 +88,7 @@ public final class Globals {
             match -> {
               String field = dateField(match.group(2).charAt(0), now);
               return Matcher.quoteReplacement(
-                  match.group(1).isEmpty() ? field : field.replaceFirst("^0+(?=.)", ""));
+                  match.group(1).isEmpty() ? field : field.replaceFirst("^[0 ]+(?=.)", ""));
             });
   }
 

@@ -20,7 +20,6 @@ public final class RenderLimit {
   private long steps;
   private int depth;
 
-  /** Charges one step. */
   public void step() {
     charge(1);
   }

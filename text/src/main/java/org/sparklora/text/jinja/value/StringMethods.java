@@ -78,7 +78,6 @@ public final class StringMethods {
     return Optional.of(charged);
   }
 
-  /** Strips both ends. */
   public static String strip(String text, Object characters) {
     return strip(text, characters, true, true);
   }
@@ -110,7 +109,6 @@ public final class StringMethods {
     return parts;
   }
 
-  /** Splits from the end. */
   private static List<Object> rsplit(String text, Object separator, int limit) {
     Object mark = separator instanceof String given ? reversed(given) : separator;
     List<Object> parts = split(reversed(text), mark, limit);

@@ -1,5 +1,6 @@
 package org.sparklora.text.jinja.value;
 
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiPredicate;
@@ -23,7 +24,7 @@ public final class ValueTests {
       case "string" -> (v, a) -> v instanceof String;
       case "mapping" -> (v, a) -> v instanceof Map;
       case "sequence" -> (v, a) -> isSequence(v);
-      case "iterable" -> (v, a) -> v instanceof Generator || isSequence(v);
+      case "iterable" -> (v, a) -> v instanceof Iterator || isSequence(v);
       case "sameas" ->
           (v, a) -> v == a.get(0, "other") || v instanceof Boolean && v.equals(a.get(0, "other"));
       case "odd" -> (v, a) -> remainder(v, 2L, a) == 1;

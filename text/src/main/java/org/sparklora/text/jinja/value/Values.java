@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,11 +79,13 @@ public final class Values {
             BigInteger.class, "int",
             Double.class, "float",
             Tuple.class, "tuple",
-            Generator.class, "generator",
             None.class, "None",
             Undefined.class, "undefined");
-    String collection = value instanceof List ? "list" : value instanceof Map ? "dict" : "function";
-    return names.getOrDefault(value.getClass(), collection);
+    String kind =
+        value instanceof List
+            ? "list"
+            : value instanceof Map ? "dict" : value instanceof Iterator ? "generator" : "function";
+    return names.getOrDefault(value.getClass(), kind);
   }
 
   /** Python's {@code ==}: numbers and booleans by value, a list never equal to a tuple. */
@@ -154,9 +157,9 @@ public final class Values {
       text.codePoints().forEach(point -> characters.add(Character.toString(point)));
       return characters;
     }
-    if (value instanceof Generator generator) {
+    if (value instanceof Iterator<?> unread) {
       List<Object> items = new ArrayList<>();
-      generator.unread.forEachRemaining(items::add);
+      unread.forEachRemaining(items::add);
       budget.allocate(items.size());
       return items;
     }

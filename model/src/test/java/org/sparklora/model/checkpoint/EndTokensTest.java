@@ -1,4 +1,4 @@
-package org.sparklora.model.generate;
+package org.sparklora.model.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
 import org.sparklora.text.json.JsonFields;
@@ -76,14 +75,14 @@ class EndTokensTest {
   @Test
   void theEndTokenOfARunIsAddedToThoseOfTheModel() throws IOException {
     Path config = Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": [7, 9]}");
-    CheckpointWriter.putEndToken(folder, 1);
+    EndTokens.put(folder, 1);
     assertThat(ids(config)).containsExactly(1);
     assertThat(ids(folder.resolve("generation_config.json"))).containsExactly(1, 7, 9);
-    CheckpointWriter.putEndToken(folder, 9);
+    EndTokens.put(folder, 9);
     assertThat(ids(config)).containsExactly(9);
     assertThat(ids(folder.resolve("generation_config.json"))).containsExactly(9, 1, 7);
     generationConfig("{\"top_k\": 20}");
-    CheckpointWriter.putEndToken(folder, 9);
+    EndTokens.put(folder, 9);
     assertThat(ids(folder.resolve("generation_config.json"))).containsExactly(9);
     assertThat(folder.resolve("generation_config.json")).content().contains("\"top_k\": 20");
   }
