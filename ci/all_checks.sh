@@ -18,7 +18,7 @@ SINGLE=(python_check notebooks_check airflow_check docs_check mlflow_check peft_
 status=0
 # The runs of checks end before most code has earned its second compilation (pom.xml, tests.compiler); this is of drivers.
 LATE_SECOND_COMPILER=$(sed -n 's|.*<tests.second-compiler>\(.*\)</.*|\1|p' pom.xml)
-export SPARK_LORA_JAVA_OPTS=$LATE_SECOND_COMPILER SPARK_SUBMIT_OPTS=$LATE_SECOND_COMPILER
+export SPARK_LORA_JAVA_OPTS=$LATE_SECOND_COMPILER SPARK_SUBMIT_OPTS="$LATE_SECOND_COMPILER -XX:+UseSerialGC"
 
 tools_of() { # NAME
   case $1 in

@@ -57,6 +57,14 @@ class SoundNotationTest {
           A                        @ \\text{(A)}, \\text{(C)} @ WRONG
           A, C                     @ \\text{(A)}, \\text{(C)} @ CORRECT
           A                        @ \\textbf{(A)}\\text{ and }\\textbf{(C)} @ WRONG
+          A B C D                  @ A                      @ WRONG
+          (A) (B)                  @ A                      @ WRONG
+          A. B. C. D.              @ A                      @ WRONG
+          C. A triangle            @ C                      @ CORRECT
+          \\textbf{(B)}\\ e        @ B                      @ CORRECT
+          \\text{Yes or no}        @ \\text{Yes}            @ WRONG
+          \\text{no, yes}          @ \\text{No}             @ WRONG
+          \\text{No, since }x>0    @ \\text{No}             @ CORRECT
           """)
   void oneLetterIsChosen(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
@@ -79,6 +87,10 @@ class SoundNotationTest {
           ABC                      @ A, C                   @ WRONG
           ABCD                     @ BDAC                   @ WRONG
           B, D, A, C               @ BDAC                   @ CORRECT
+          ③①                       @ ①③                     @ CORRECT
+          ④①②                      @ ①②④                    @ CORRECT
+          ④①②                      @ ①②③                    @ WRONG
+          ①②③                      @ ③①②                    @ WRONG
           """)
   void severalLettersAreChosen(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
@@ -123,6 +135,7 @@ class SoundNotationTest {
           （１，２）                 @ (1,2)                  @ CORRECT
           \\text{5 : 3}            @ 5:3                    @ CORRECT
           \\text{no real solution} @ \\emptyset             @ CORRECT
+          \\text{None}             @ \\emptyset             @ CORRECT
           """)
   void numbersOfProgramsAndOtherCountriesAreRead(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
@@ -258,6 +271,38 @@ class SoundNotationTest {
           5\\text{ lakh}             @ 5                      @ WRONG
           9.8\\,\\mathrm{m\\,s^{-2}} @ 9.8 \\text{ m/s}^2     @ CORRECT
           9.8\\,\\mathrm{m\\,s^{-1}} @ 9.8 \\text{ m/s}^2     @ WRONG
+          15\\,\\mathrm{min}        @ 15                     @ CORRECT
+          15\\text{sec}              @ 15\\text{ min}         @ WRONG
+          \\mathrm{min}(15,20)       @ 15                     @ CORRECT
+          5\\,\\Omega               @ 5                      @ CORRECT
+          5\\,\\text{k}\\Omega      @ 5000\\text{ ohms}     @ CORRECT
+          5\\,\\Omega               @ 5\\text{ k}\\Omega     @ WRONG
+          5 kJ                       @ 5000\\text{ J}         @ CORRECT
+          5 kJ                       @ 5\\text{ J}            @ WRONG
+          5\\text{ kilojoules}       @ 5 kJ                   @ CORRECT
+          2.4\\text{ GHz}            @ 2400\\text{ MHz}       @ CORRECT
+          2 MN                       @ 2                      @ WRONG
+          2mA                        @ 2                      @ WRONG
+          72\\text{ km/h}            @ 20\\text{ m/s}         @ CORRECT
+          1\\text{ m}^2              @ 10000\\text{ cm}^2     @ CORRECT
+          1\\text{ m}^2              @ 100\\text{ cm}^2       @ WRONG
+          0.3\\text{ repeating}      @ 0.3                    @ WRONG
+          5\\text{ millionths}       @ 5                      @ WRONG
+          2h 15min                   @ 2\\text{ hours }15\\text{ minutes} @ CORRECT
+          2h 15m                     @ 135\\text{ min}         @ CORRECT
+          \\text{2 h 15 min}         @ 2h 25min               @ WRONG
+          2h                         @ 2                      @ WRONG
+          AB=5 cm                    @ 5                      @ CORRECT
+          AB=5 cm                    @ 5\\text{ m}            @ WRONG
+          t=6\\text{ s}              @ t=5\\text{ s}          @ WRONG
+          P=4 s                      @ P=4                    @ WRONG
+          T=3                        @ T=3mg                  @ WRONG
+          5\\text{ hz}               @ 5\\text{ Hz}           @ CORRECT
+          5\\text{ KHz}              @ 5\\text{ kHz}          @ CORRECT
+          8\\text{ cm}               @ 3\\text{ cm}, 5\\text{ cm} @ WRONG
+          5\\text{ cm}, 3\\text{ cm} @ 3\\text{ cm}, 5\\text{ cm} @ CORRECT
+          3\\Omega+1                 @ 1+3\\Omega             @ CORRECT
+          2\\mathrm{sec}^2 x         @ 2\\sec^2 x             @ CORRECT
           """)
   void unitsFollowMixedAndGroupedNumbersAndSurds(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);

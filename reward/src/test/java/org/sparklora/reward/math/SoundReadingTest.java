@@ -234,6 +234,15 @@ class SoundReadingTest {
           03:45                                        @ 3:45                               @ CORRECT
           3:45                                         @ 3:45\\text{ pm}                    @ WRONG
           3:45\\text{ pm}                              @ 3:45                               @ CORRECT
+          45:60                                        @ 30:40                              @ CORRECT
+          20\\text{ June}                               @ \\text{June 20}                     @ CORRECT
+          \\text{June 20th, 2020}                       @ 2020-06-20                         @ CORRECT
+          \\text{Monday, Jan. 5}                        @ \\text{January 5}                   @ CORRECT
+          \\text{Monday, January 5}                     @ \\text{Friday, January 5}           @ WRONG
+          \\text{June 2}                                @ \\text{June 20}                     @ WRONG
+          \\text{June 20}                               @ \\text{June 20, 2020}               @ WRONG
+          \\text{twenty-five}                           @ 25                                 @ CORRECT
+          \\text{twenty-six}                            @ 25                                 @ WRONG
           3\\mathbf{i}+2                               @ 3\\mathbf{i}+2\\mathbf{j}          @ WRONG
           3\\mathbf{i}+2\\mathbf{j}                    @ 3\\mathbf{i}+2\\mathbf{j}          @ CORRECT
           3+2\\text{ i}                                @ 3+2                                @ WRONG
@@ -262,6 +271,21 @@ class SoundReadingTest {
           C_{10}^3                                  @ 120                                @ CORRECT
           \\frac{C_5^2}{C_{10}^2}                    @ \\frac{2}{9}                         @ CORRECT
           C_n^2                                     @ \\frac{n(n-1)}{2}                   @ CORRECT
+          C(10,3)                                   @ 120                                @ CORRECT
+          10C3                                      @ 120                                @ CORRECT
+          {}_{10}C_{3}                              @ 120                                @ CORRECT
+          \\frac{C(5,2)}{C(10,2)}                    @ \\frac{2}{9}                         @ CORRECT
+          P(5,3)                                    @ 60                                 @ CORRECT
+          C(10,3)                                   @ 720                                @ WRONG
+          C(10,3)                                   @ (10,3)                             @ CORRECT
+          C(3,1)                                    @ C(3,2)                             @ WRONG
+          2                                         @ P(2,1)                             @ WRONG
+          y=3C_1                                    @ y=3                                @ WRONG
+          ln 2                                      @ \\ln 2                             @ CORRECT
+          \\frac{ln(3)}{2}                           @ \\frac{\\ln 3}{2}                  @ CORRECT
+          2 sin x cos x                             @ \\sin 2x                           @ CORRECT
+          \\max\\{2,5\\}                            @ 5                                  @ CORRECT
+          (-inf,2)U(3,infinity)                     @ (-\\infty,2)\\cup(3,\\infty)       @ CORRECT
           A_5^3                                     @ 60                                 @ CORRECT
           A_5^2                                     @ 60                                 @ WRONG
           (1)(3)                                    @ ①③                                 @ CORRECT
@@ -292,6 +316,29 @@ class SoundReadingTest {
           3\\text{ to }4                             @ 3:4                                @ CORRECT
           a_n=2^n\\text{ for }n\\ge1                 @ a_n=2^n                            @ CORRECT
           y=2x,\\ x>0                                @ y=2x(x>0)                          @ CORRECT
+          f(x)=x|x|                                 @ f(x)=\\begin{cases}x^2,&x\\ge0\\\\-x^2,&x<0\\end{cases} @ CORRECT
+          f(x)=x^2                                  @ f(x)=\\begin{cases}x^2,&x\\ge0\\\\-x^2,&x<0\\end{cases} @ WRONG
+          \\begin{cases}x-2,&x\\ge2\\\\2-x,&x<2\\end{cases} @ |x-2|                        @ CORRECT
+          \\begin{cases}x-2,&x\\ge0\\\\2-x,&x<0\\end{cases} @ |x-2|                        @ WRONG
+          \\begin{cases}x,&0\\le x\\le1\\\\1,&x>1\\end{cases} @ \\min(x,1)                 @ WRONG
+          a_n=\\begin{cases}2n-3,&n\\ge2\\\\2,&n=1\\end{cases} @ a_n=\\begin{cases}2,&n=1\\\\2n-3,&n\\ge2\\end{cases} @ CORRECT
+          \\frac1i                                         @ -i                                         @ CORRECT
+          \\frac1i                                         @ i                                          @ WRONG
+          \\left(\\frac1x+\\frac1y\\right)^{-1}            @ \\frac{xy}{x+y}                            @ CORRECT
+          \\left(\\frac1x-\\frac1y\\right)^{-1}            @ \\frac{xy}{x+y}                            @ WRONG
+          \\frac{1}{1+\\frac1n}                            @ \\frac{n}{n+1}                             @ CORRECT
+          \\frac{1}{1-\\frac1n}                            @ \\frac{n}{n+1}                             @ WRONG
+          \\frac\\pi2                                      @ \\frac{\\pi}{2}                            @ CORRECT
+          \\frac\\pi 3                                     @ \\frac{\\pi}{2}                            @ WRONG
+          \\pi(6)^2                                        @ 36\\pi                                     @ CORRECT
+          \\pi(6)^2                                        @ 6\\pi                                      @ WRONG
+          \\frac13(2\\vec a+\\vec b)                       @ \\frac{2}{3}\\vec{a}+\\frac{1}{3}\\vec{b}  @ CORRECT
+          \\frac13(\\vec a+2\\vec b)                       @ \\frac{2}{3}\\vec{a}+\\frac{1}{3}\\vec{b}  @ WRONG
+          3\\mathbf{i}-\\mathbf{j}+2\\mathbf{k}            @ \\begin{pmatrix}3\\\\-1\\\\2\\end{pmatrix} @ CORRECT
+          3\\hat\\imath-\\hat\\jmath+2\\hat k              @ (3,-1,2)                                   @ CORRECT
+          3\\mathbf{i}+\\mathbf{j}+2\\mathbf{k}            @ \\begin{pmatrix}3\\\\-1\\\\2\\end{pmatrix} @ WRONG
+          3\\mathbf{i}-\\mathbf{j}                         @ \\begin{pmatrix}3\\\\-1\\\\2\\end{pmatrix} @ WRONG
+          (3,-1)                                           @ 3\\mathbf i-\\mathbf j                     @ CORRECT
           """)
   void notationsOfOtherBooksAreRead(String answer, String solution, Verdict verdict) {
     assertThat(verdict(answer, solution)).isEqualTo(verdict);
@@ -305,9 +352,17 @@ class SoundReadingTest {
           """
           \\begin{cases}x^2,&x\\geq0,\\\\-x,&x<0.\\end{cases}                       @ CORRECT
           f(x)=\\begin{cases}x^2,x\\ge0\\\\-x,x<0\\end{cases}                        @ CORRECT
+          \\begin{cases}-x,&x<0\\\\x^2,&x\\geq0\\end{cases}                          @ CORRECT
+          \\begin{cases}x^2,&x<0\\\\-x,&x\\geq0\\end{cases}                          @ WRONG
+          \\begin{cases}-x,&x<0\\\\-x,&x<0\\end{cases}                              @ WRONG
           \\begin{cases}x\\cdot x&\\text{if }x\\ge0\\\\-x&\\text{if }x<0\\end{cases}    @ CORRECT
           \\left\\{\\begin{array}{ll}x^2,&x\\ge0\\\\-x,&x<0\\end{array}\\right.          @ CORRECT
-          \\begin{cases}x^2&x>0\\\\-x&x\\le0\\end{cases}                             @ WRONG
+          \\begin{cases}x^2&x>0\\\\-x&x\\le0\\end{cases}                             @ CORRECT
+          \\begin{cases}x^2&x>1\\\\-x&x\\le1\\end{cases}                             @ WRONG
+          \\begin{cases}x^2&x>0\\\\-x&x<0\\end{cases}                                @ WRONG
+          \\begin{cases}-x&x<0\\\\x^2&\\text{otherwise}\\end{cases}                   @ CORRECT
+          \\frac{x^2-x}{2}+\\frac{x|x|+|x|}{2}                                        @ CORRECT
+          x^2                                                                        @ WRONG
           \\begin{cases}x^2&x\\ge0\\\\x&x<0\\end{cases}                              @ WRONG
           """)
   void casesAreComparedOneByOne(String answer, Verdict verdict) {

@@ -169,8 +169,127 @@ class SoundSolutionTest {
           f(x)=x\\text{ for all }x\\in\\mathbb{R}          @ f(x)=x                        @ CORRECT
           f(x)=x\\text{ for all real }x                    @ f(x)=-x                       @ WRONG
           1, k                                             @ 1                             @ WRONG
+          n=4m+1                                           @ n=4k+1                        @ CORRECT
+          n=4k+3                                           @ n=4k+1                        @ WRONG
+          n=4k-3                                           @ n=4k+1                        @ WRONG
+          n=4m-3, m\\in\\mathbb{Z}                         @ n=4k+1, k\\in\\mathbb{Z}      @ CORRECT
+          n=4m+1                                           @ n=4k+1, k\\in\\mathbb{Z}      @ CORRECT
+          n\\equiv 1\\pmod 4                               @ n=4k+1                        @ CORRECT
+          n=4k+5                                           @ n\\equiv 1\\pmod 4            @ CORRECT
+          n=2k+1                                           @ n\\equiv 1\\pmod 4            @ WRONG
+          x=-\\frac{\\pi}{2}+n\\pi, n\\in\\mathbb{Z}       @ x=\\frac{\\pi}{2}+k\\pi, k\\in\\mathbb{Z} @ CORRECT
+          x=-\\frac{\\pi}{2}+2n\\pi, n\\in\\mathbb{Z}      @ x=\\frac{\\pi}{2}+2k\\pi, k\\in\\mathbb{Z} @ WRONG
+          x=5+3t, y=1-2t, t\\in\\mathbb{Z}                 @ x=2+3t, y=1-2t, t\\in\\mathbb{Z} @ WRONG
+          f(n)=n, n\\in\\mathbb{Z}                         @ f(n)=n+1, n\\in\\mathbb{Z}    @ WRONG
+          a_n=2n-1, n\\in\\mathbb{Z}                       @ a_n=2n+1, n\\in\\mathbb{Z}    @ WRONG
+          y=2x+3, x\\in\\mathbb{Z}                         @ y=2x+1                        @ WRONG
+          3n-2, n\\in\\mathbb{Z}                           @ 3n+1                          @ WRONG
+          x=2\\lambda                                      @ x=2\\alpha                    @ WRONG
+          x\\equiv 3\\text{ (mod 7)}                       @ x\\equiv 3\\pmod 7                         @ CORRECT
+          x\\equiv3,10\\pmod{14}                           @ x\\equiv 3\\pmod 7                         @ CORRECT
+          x\\equiv3,11\\pmod{14}                           @ x\\equiv 3\\pmod 7                         @ WRONG
+          x\\equiv3\\pmod{14}                              @ x\\equiv 3\\pmod 7                         @ WRONG
+          n\\equiv\\pm1\\pmod 6                            @ n\\equiv 1\\text{ or }5\\pmod 6            @ CORRECT
+          n\\equiv\\pm2\\pmod 6                            @ n\\equiv 1\\text{ or }5\\pmod 6            @ WRONG
+          n=6k\\pm1,\\ k\\in\\mathbb{Z}                    @ n\\equiv 1\\text{ or }5\\pmod 6            @ CORRECT
+          n=6k+1,\\ k\\in\\mathbb{Z}                       @ n\\equiv 1\\text{ or }5\\pmod 6            @ WRONG
+          p=4k+3\\text{ for an integer }k                  @ p\\equiv 3\\pmod 4                         @ CORRECT
+          p=4k+1\\text{ for an integer }k                  @ p\\equiv 3\\pmod 4                         @ WRONG
+          x=\\frac{\\pi}{4}+2k\\pi\\text{ or }x=\\frac{5\\pi}{4}+2k\\pi, k\\in\\mathbb{Z} @ x=\\frac{\\pi}{4}+k\\pi, k\\in\\mathbb{Z}  @ CORRECT
+          x=\\frac{\\pi}{4}+2k\\pi\\text{ or }x=\\frac{3\\pi}{4}+2k\\pi, k\\in\\mathbb{Z} @ x=\\frac{\\pi}{4}+k\\pi, k\\in\\mathbb{Z}  @ WRONG
           """)
   void rangesOfParametersMayBeLeftOut(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          \\frac{x^3}{3}+K                                 @ \\frac{x^3}{3}+C                           @ CORRECT
+          \\frac{x^3+1}{3}+C                               @ \\frac{x^3}{3}+C                           @ CORRECT
+          \\frac{x^3}{3}                                   @ \\frac{x^3}{3}+C                           @ WRONG
+          x^3+C                                            @ \\frac{x^3}{3}+C                           @ WRONG
+          \\frac{x^3}{3}+x+C                               @ \\frac{x^3}{3}+C                           @ WRONG
+          \\frac{x^3}{3}+Cx                                @ \\frac{x^3}{3}+C                           @ WRONG
+          -\\frac12\\cos^2x+C                              @ \\frac{1}{2}\\sin^2 x+C                    @ CORRECT
+          -\\frac14\\cos 2x+C                              @ \\frac{1}{2}\\sin^2 x+C                    @ CORRECT
+          \\frac14\\cos 2x+C                               @ \\frac{1}{2}\\sin^2 x+C                    @ WRONG
+          \\ln|2x|+C                                       @ \\ln|x|+C                                  @ CORRECT
+          \\ln|x+1|+C                                      @ \\ln|x|+C                                  @ WRONG
+          2\\ln|x|+C                                       @ \\ln|x|+C                                  @ WRONG
+          y=\\frac{x^2+1}{2}+C                             @ y=\\frac{x^2}{2}+C                         @ CORRECT
+          x^2+c+1                                          @ x^2+c                                      @ WRONG
+          x^2+k+1                                          @ x^2+k                                      @ WRONG
+          x^2+1                                            @ x^2                                        @ WRONG
+          """)
+  void constantsOfIntegrationAbsorbNumbers(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          y=Ae^{2x}                                        @ y=Ce^{2x}                                  @ CORRECT
+          y=C_1e^{2x}                                      @ y=Ce^{2x}                                  @ CORRECT
+          y(x)=Ke^{2x}                                     @ y=Ce^{2x}                                  @ CORRECT
+          y=ke^{2x}\\text{, where }k\\text{ is an arbitrary constant} @ y=Ce^{2x}                                  @ CORRECT
+          y=Ae^{3x}                                        @ y=Ce^{2x}                                  @ WRONG
+          y=e^{2x}                                         @ y=Ce^{2x}                                  @ WRONG
+          y=e^{2x}+K                                       @ y=Ce^{2x}                                  @ WRONG
+          y=xe^{2x}                                        @ y=Ce^{2x}                                  @ WRONG
+          y=Ae^{-x^2}                                      @ y=3e^{-x^2}                                @ WRONG
+          y=A\\cos x+B\\sin x                              @ y=C_1\\cos x+C_2\\sin x                    @ CORRECT
+          y=C_1\\sin x+C_2\\cos x                          @ y=C_1\\cos x+C_2\\sin x                    @ CORRECT
+          y=C_1e^x+C_2e^{-x}                               @ y=C_1\\cos x+C_2\\sin x                    @ WRONG
+          y=A\\cos x                                       @ y=C_1\\cos x+C_2\\sin x                    @ WRONG
+          x^2+y^2=K                                        @ x^2+y^2=C                                  @ CORRECT
+          x^2-y^2=K                                        @ x^2+y^2=C                                  @ WRONG
+          A=2\\pi r                                        @ C=2\\pi r                                  @ WRONG
+          A=\\frac59(F-32)                                 @ C=\\frac{5}{9}(F-32)                       @ WRONG
+          f(x)=ax,\\ a\\in\\mathbb{R}                      @ f(x)=cx\\text{ for any real constant }c    @ CORRECT
+          f(x)=kx                                          @ f(x)=cx,\\ c\\in\\mathbb{R}                @ CORRECT
+          f(x)=kx\\text{ for any constant }k               @ "$f(x)=cx$ for any real constant $c$"      @ CORRECT
+          f(x)=cx^2\\text{ for any constant }c             @ "$f(x)=cx$ for any real constant $c$"      @ WRONG
+          f(x)=c\\text{ for any constant }c                @ "$f(x)=cx$ for any real constant $c$"      @ WRONG
+          f(x)=x                                           @ "$f(x)=cx$ for any real constant $c$"      @ WRONG
+          f(x)=ax                                          @ f(x)=bx                                    @ WRONG
+          """)
+  void namesOfArbitraryConstantsAreFree(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          y(x)=3\\exp(-x^2)                                @ y=3e^{-x^2}                                @ CORRECT
+          y(x)=3\\exp(x^2)                                 @ y=3e^{-x^2}                                @ WRONG
+          f^{-1}(y)=\\frac{y-1}{3}                         @ f^{-1}(x)=\\frac{x-1}{3}                   @ CORRECT
+          f^{-1}(y)=\\frac{x-1}{3}                         @ f^{-1}(x)=\\frac{x-1}{3}                   @ WRONG
+          f(y)=\\frac{y-1}{3}                              @ f^{-1}(x)=\\frac{x-1}{3}                   @ WRONG
+          a_k=2^k-1                                        @ a_n=2^n-1                                  @ CORRECT
+          a_k=2^n-1                                        @ a_n=2^n-1                                  @ WRONG
+          b_k=2^k-1                                        @ a_n=2^n-1                                  @ WRONG
+          f(x)=\\pm x                                      @ f(x)=x, f(x)=-x                            @ CORRECT
+          f(t)=t,\\ f(t)=-t                                @ f(x)=x, f(x)=-x                            @ CORRECT
+          f(t)=t,\\ f(t)=0                                 @ f(x)=x, f(x)=-x                            @ WRONG
+          f(x)=\\pm\\frac1x                                @ f(x)=x, f(x)=-x                            @ WRONG
+          f(t)=t^2+x                                       @ f(x)=x^2+x                                 @ WRONG
+          y=\\frac{x+5}{2}\\text{ or }y=\\frac{3-x}{2}     @ x-2y+5=0\\text{ or }x+2y-3=0               @ CORRECT
+          y=\\frac{x+5}{2}\\text{ or }y=\\frac{x-3}{2}     @ x-2y+5=0\\text{ or }x+2y-3=0               @ WRONG
+          (k,k+1)\\text{ for positive integers }k          @ "$(n, n+1)$ for positive integers $n$"     @ CORRECT
+          (k,k+2)\\text{ for positive integers }k          @ "$(n, n+1)$ for positive integers $n$"     @ WRONG
+          n                                                @ "$(n, n+1)$ for positive integers $n$"     @ WRONG
+          """)
+  void namesOfVariablesOfDefinitionsAreFree(String answer, String solution, Verdict verdict) {
     assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
   }
 

@@ -28,8 +28,10 @@ import org.sparklora.reward.math.number.Value;
  * in floats.
  *
  * <p>An instance serves one comparison.
+ *
+ * @param chopBelow a difference smaller than this is cut to zero
  */
-public final class DecimalArithmetic {
+public record DecimalArithmetic(BigDecimal chopBelow, AlgebraLimit budget) {
   /** Powers with larger exponents are left to {@link Identity}. */
   private static final int MAX_EXPONENT = 400;
 
@@ -44,17 +46,6 @@ public final class DecimalArithmetic {
 
   /** The 1/100 of a percent sign, which only simplification multiplies out. */
   private static final Expr HUNDREDTH = new Percent(Num.of(1));
-
-  private final BigDecimal chopBelow;
-  private final AlgebraLimit budget;
-
-  /**
-   * @param chopBelow a difference smaller than this is cut to zero
-   */
-  DecimalArithmetic(BigDecimal chopBelow, AlgebraLimit budget) {
-    this.chopBelow = chopBelow;
-    this.budget = budget;
-  }
 
   /** A number times factors that are not evaluated. */
   private record Term(FloatNumber number, List<Expr> factors) {}

@@ -23,26 +23,17 @@ import org.sparklora.reward.math.number.Value;
  * and the points cover signs and sizes, so √(x²) is |x| but ln(ab) is not ln a + ln b.
  *
  * <p>An instance serves one verdict.
+ *
+ * @param floatZero if decimals are floats, as in Math-Verify, the difference of such terms that is
+ *     cut to zero; empty if they are fractions
  */
-public final class Identity {
+public record Identity(Optional<BigDecimal> floatZero, AlgebraLimit budget) {
   /** Test points of linearity: the line through the values at 0 and 1 must hold at the others. */
   private static final List<Rational> LINE =
       List.of(Rational.ZERO, Rational.ONE, Rational.of(3), Rational.of(-29, 13));
 
   /** Functions that may have poles at negative numbers. */
   private static final Set<String> OF_POSITIVE = Set.of("factorial", "binomial", "gamma");
-
-  private final Optional<BigDecimal> floatZero;
-  private final AlgebraLimit budget;
-
-  /**
-   * @param floatZero if decimals are floats, as in Math-Verify, the difference of such terms that
-   *     is cut to zero; empty if they are fractions
-   */
-  public Identity(Optional<BigDecimal> floatZero, AlgebraLimit budget) {
-    this.floatZero = floatZero;
-    this.budget = budget;
-  }
 
   /** Whether {@code a − b} is zero wherever both have a value. */
   public boolean holds(Expr a, Expr b) {

@@ -59,11 +59,9 @@ final class RealRoots {
   /** Cauchy's bound: no root has a larger absolute value. */
   private static Rational bound(List<Rational> coefficients) {
     Rational lead = coefficients.get(coefficients.size() - 1).abs();
-    Rational most = Rational.ZERO;
-    for (Rational c : coefficients) {
-      Rational size = c.abs().dividedBy(lead);
-      most = size.compareTo(most) > 0 ? size : most;
-    }
+    Rational largest =
+        coefficients.stream().map(Rational::abs).max(Rational::compareTo).orElseThrow();
+    Rational most = largest.dividedBy(lead);
     return Rational.of(most.plus(Rational.ONE).floor().numerator().add(BigInteger.TWO));
   }
 

@@ -3,6 +3,7 @@ package org.sparklora.reward.math.algebra;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.number.AlgebraLimit;
@@ -47,7 +49,13 @@ final class SamplePoints {
           + " 313.1 1009.7 10007.3 1000003.3";
 
   /** Positions of many magnitudes on a line, for branch points that cannot be solved for. */
-  static final List<Value> LINE = line();
+  static final List<Value> LINE =
+      Arrays.stream(SIZES.split(" "))
+          .map(BigDecimal::new)
+          .flatMap(x -> Stream.of(x.negate(), x))
+          .sorted()
+          .<Value>map(x -> new Value.Exact(Rational.of(x)))
+          .toList();
 
   /** Lines through points of mixed signs. */
   private static final int LINES = 8;
@@ -98,16 +106,6 @@ final class SamplePoints {
       points.add(point);
     }
     return points;
-  }
-
-  private static List<Value> line() {
-    List<Value> line = new ArrayList<>();
-    for (String size : SIZES.split(" ")) {
-      Rational x = Rational.of(new BigDecimal(size));
-      line.add(0, new Value.Exact(x.negate()));
-      line.add(new Value.Exact(x));
-    }
-    return List.copyOf(line);
   }
 
   /** Whole points around numbers in the terms, where summands may change their branch. */

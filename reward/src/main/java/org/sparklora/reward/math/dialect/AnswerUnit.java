@@ -1,5 +1,6 @@
 package org.sparklora.reward.math.dialect;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -25,7 +26,7 @@ record AnswerUnit(String amount, String unit) {
           "(.*(?:[0-9})]|\\\\pi)(?:\\s?[a-zA-Z])?)(?:\\\\[,; ]|~|\\s)*+"
               + "("
               + NO_NAME
-              + "\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{[~\\s]*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
+              + "\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{[~\\s]*\\p{L}[\\p{L} ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
 
   /** Words that change or negate a value, and so are not units. */
   private static final Pattern NO_UNIT =
@@ -33,14 +34,17 @@ record AnswerUnit(String amount, String unit) {
           "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|fewer|over|under|times(?=\\W+(?:the|that|[b-z](?![a-z])|[0-9]))|mod|modulo"
               + "|base|if|when|unless|squared|cubed|half|halves|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?"
               + "|ninths?|tenths?|hundredths?|thousandths?|dozens?"
-              + "|hundreds?|thousands?|lakhs?|crores?|[bmtr]+illions?|plus|minus|factorial|root|pi|choose|percent|to|and|or|per ?cent)(?![a-z])");
+              + "|hundreds?|thousands?|lakhs?|crores?|[bmtr]+illion(?:th)?s?|[a-z]+(?:teen|tie)ths?|repeating|recurring"
+              + "|below|plus|minus|factorial|root|pi|choose|percent|to|and|or|per ?cent"
+              + "|sin|pas|nicht|kein\\p{L}*|(?<!\\p{L})не(?!\\p{L})|mil(?!\\p{L})|mill[oó]n(?:es)?|milliard\\p{L}*|docenas?|douzaines?|менее|более"
+              + "|тысяч\\p{L}*|миллион\\p{L}*|[万亿不非没无错误假成折半余多少]|[百千](?![克米卡瓦焦])|以[上下内外]|分之|[大小]于)(?![a-z])");
 
   private static final String NUMBER =
       "-?(?:[0-9][0-9.,]*(?:(?:\\\\[,; ]|[ ~])[0-9]{3}(?![0-9]))*+|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+"
           + "|\\([0-9]+\\+\\\\frac\\{[0-9]+\\}\\{[0-9]+\\}\\))(?:[eE][-+]?[0-9]+|/[0-9]+)?";
   private static final Pattern WITH_UNIT =
       Pattern.compile(
-          "("
+          "(([a-zA-Z\\\\][^=<>]*=\\s*)?+"
               + NUMBER
               + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?(\\s*(?:\\\\pi|\\\\sqrt\\{[0-9]+\\}))?)((?:\\\\[,;: ]|~|\\s)*+)(.+)");
   private static final Pattern UNIT_TEXT =
@@ -75,6 +79,9 @@ record AnswerUnit(String amount, String unit) {
   private static final Pattern FRACTION = Pattern.compile("\\\\frac\\{(.*)\\}\\{(.*)\\}");
   private static final Pattern SPACE = Pattern.compile("\\\\[,;: ]|\\\\cdot|[~\\s·{}]+");
   private static final Pattern WORD = Pattern.compile("[A-Za-z]{2,}");
+  private static final Pattern METRES_SQUARED =
+      Pattern.compile("(?<!\\p{L})(\\p{L}*m[eè]tr[eo]s?) (cuadrado|carré|cúbico|cube)s?(?!\\p{L})");
+  private static final Pattern METRES_IN_HAN = Pattern.compile("(平方|立方)(\\p{IsHan}+)");
   private static final Pattern POWER_WORD = Pattern.compile("\\b(sq|square|cubic)\\.? (\\S+)");
 
   /**
@@ -82,48 +89,98 @@ record AnswerUnit(String amount, String unit) {
    * share a name or sign have it first, then capitals.
    */
   private static final String[] SPELLINGS =
-      ("millimeter mm millimeters millimetre millimetres,centimeter cm centimeters centimetre centimetres"
-              + ",decimeter dm decimeters,meter m meters metre metres,kilometer km kilometers kilometre kilometres"
-              + ",inch in inches,foot ft feet,yard yd yards,mile mi miles,gram g grams,kilogram kg kilograms"
-              + ",milligram mg milligrams,poundMASS lb lbs,poundSTERLING £,ounce oz ounces,second s sec secs seconds"
-              + ",minute min mins minutes,hour h hr hrs hours,year years yr yrs,liter l L liters litre litres"
-              + ",milliliter ml milliliters,dollar dollars usd $ us$,euro euros eur €,rupee rupees rs inr ₹,¥,¥YEN yen,¥YUAN yuan"
-              + ",degree degrees deg,radian radians rad,newton N newtons,joule J joules,watt W watts,volt V volts,ampere A amps,mile/hour mph,kilometer/hour kmh kph")
+      ("millimeter mm millimetre,centimeter cm centimetre,decimeter dm decimetre,meter m metre,kilometer km kilometre"
+              + ",inch in inches,foot ft feet,yard yd,mile mi,gram g,kilogram kg,milligram mg,poundMASS lb lbs,poundSTERLING £"
+              + ",ounce oz,second s sec,minute min,hour h hr hrs,year yr yrs,liter l L litre,milliliter ml"
+              + ",dollar usd $ us$,euro eur €,rupee rs inr ₹,¥,¥YEN yen,¥YUAN yuan,degree deg,radian rad,ampere amp"
+              + ",mile/hour mph,kilometer/hour kmh kph")
           .split(",");
+
+  /** The same in other languages; those in {@code SPELLINGS} have their signs there. */
+  private static final String[] TRANSLATIONS =
+      ("millimeter milímetro millimètre 毫米 мм,centimeter centímetro centimètre 厘米 公分 см"
+              + ",decimeter decímetro décimètre 分米 дм,meter metro mètre 米 公尺 м,kilometer kilómetro kilomètre 千米 公里 км"
+              + ",gram gramo gramme 克 г,kilogram kilogramo kilogramme 千克 公斤 кг,milligram miligramo milligramme 毫克 мг"
+              + ",second segundo seconde 秒,minute minuto 分钟 мин,hour hora heure 小时,day día jour 天,week semana semaine 周 星期"
+              + ",month mes meses mois 个月,year año année 年,liter litro 升 л,milliliter mililitro 毫升 мл"
+              + ",dollar dólar dólares 美元,euro 欧元,¥YUAN 元,degree grado degré 度")
+          .split(",");
+
+  /** Units that may have a prefix, each with its sign and the letter of its sizes. */
+  private static final String[] METRIC =
+      "joule J j,watt W w,newton N n,volt V u,ampere A a,ohm ohm o,pascal Pa p,hertz Hz h,calorie cal c,electronvolt eV q"
+          .split(",");
+
+  /** Prefixes with their signs and sizes. */
+  private static final String[][] PREFIXES = {
+    {"milli", "m", "1"},
+    {"", "", "1000"},
+    {"kilo", "k", "1000000"},
+    {"mega", "M", "1000000000"},
+    {"giga", "G", "1000000000000"}
+  };
+
+  /** Signs right after a number that are no products of variables. */
+  private static final Pattern GLUED = Pattern.compile("k[JVW]|[kMG]?Hz|[kM](?:Pa|eV)");
 
   private static final Map<String, String> NAMES = new HashMap<>();
 
-  static {
-    for (String spellings : SPELLINGS) {
-      String[] words = spellings.split(" ");
-      for (String word : words) {
-        NAMES.put(word, words[0]);
-      }
-    }
-  }
+  /** Units by signs in lower case, for khz and KHz; of milli and mega, m is mega. */
+  private static final Map<String, String> IN_LOWER_CASE = new HashMap<>();
 
   /**
    * Units before their sizes: times in t, money in d, volumes in v, lengths in m and f, masses in
    * g.
    */
   private static final List<String> SIZES =
-      List.of(
-          ("second 1t minute 60t hour 3600t day 86400t week 604800t cent 1d dollar 100d milliliter 1v liter 1000v"
-                  + " millimeter 1m centimeter 10m decimeter 100m meter 1000m kilometer 1000000m"
-                  + " inch 1f foot 12f yard 36f mile 63360f milligram 1g gram 1000g kilogram 1000000g")
-              .split(" "));
+      new ArrayList<>(
+          List.of(
+              ("second 1t minute 60t hour 3600t day 86400t week 604800t cent 1d dollar 100d milliliter 1v liter 1000v"
+                      + " millimeter 1m centimeter 10m decimeter 100m meter 1000m kilometer 1000000m"
+                      + " inch 1f foot 12f yard 36f mile 63360f milligram 1g gram 1000g kilogram 1000000g")
+                  .split(" ")));
+
+  static {
+    for (String[] languages : List.of(SPELLINGS, TRANSLATIONS)) {
+      for (String spellings : languages) {
+        String[] words = spellings.split(" ");
+        name(words[0], words);
+      }
+    }
+    for (String metric : METRIC) {
+      String[] unit = metric.split(" ");
+      for (String[] prefix : PREFIXES) {
+        String name = prefix[0] + unit[0];
+        name(name, name, prefix[1] + unit[1]);
+        IN_LOWER_CASE.put((prefix[1] + unit[1]).toLowerCase(Locale.ROOT), name);
+        SIZES.addAll(List.of(name, prefix[2] + unit[2]));
+      }
+    }
+  }
+
+  private static void name(String unit, String... words) {
+    for (String word : words) {
+      NAMES.put(word, unit);
+      NAMES.putIfAbsent(word.length() > 2 ? word + "s" : word, unit);
+    }
+  }
 
   /** The end of a unit before the number of the next one. */
   private static final String NEXT = "(?<=[a-zA-Z}])(?:\\\\[,; ]|[~,.\\s])*(?=[0-9])";
 
-  /** The unit of an answer that is a number and a unit. */
+  /** The unit of an answer that is a number and a unit, or gives these to a name. */
   static Optional<AnswerUnit> afterNumber(String latex) {
     Matcher unit = WITH_UNIT.matcher(latex);
-    // The space after π ends its command, so that the h of 2\pi h may be a factor.
-    return unit.matches()
-            && isUnit(unit.group(4), unit.group(3).isEmpty() || unit.group(2) != null)
-            && !NO_UNIT.matcher(unit.group(4)).find()
-        ? Optional.of(new AnswerUnit(unit.group(1), unit.group(4)))
+    if (!unit.matches()) {
+      return Optional.empty();
+    }
+    // The space after π ends its command, so that the h of 2\pi h may be a factor, as in P = 4 s.
+    boolean named = unit.group(2) != null;
+    boolean glued = unit.group(4).isEmpty() || named || unit.group(3) != null;
+    // The weight of three bodies is F = 3mg.
+    boolean weight = named && unit.group(4).isEmpty() && unit.group(5).equals("mg");
+    return isUnit(unit.group(5), glued) && !weight && !NO_UNIT.matcher(unit.group(5)).find()
+        ? Optional.of(new AnswerUnit(unit.group(1), unit.group(5)))
         : Optional.empty();
   }
 
@@ -136,7 +193,7 @@ record AnswerUnit(String amount, String unit) {
   }
 
   private static boolean isUnit(String rest, boolean glued) {
-    if (UNIT_TEXT.matcher(rest).matches()) {
+    if (UNIT_TEXT.matcher(rest).matches() || rest.matches("\\p{IsHan}++")) {
       return true;
     }
     String plain =
@@ -149,7 +206,11 @@ record AnswerUnit(String amount, String unit) {
     }
     for (String word : plain.split("[ /·.]+")) {
       String name = word.length() > 1 ? word.toLowerCase(Locale.ROOT) : word;
-      boolean known = UNITS.contains(name) || NAMES.containsKey(name);
+      // MN may be a segment, and 2mA a product.
+      boolean sign =
+          NAMES.containsKey(word)
+              && (glued ? GLUED.matcher(word).matches() : !word.matches("[A-Z]{2}"));
+      boolean known = sign || UNITS.contains(name) || NAMES.containsKey(name);
       if (!known && (glued || !THINGS.matcher(word).matches())) {
         return false;
       }
@@ -171,6 +232,9 @@ record AnswerUnit(String amount, String unit) {
     if (latex.matches("(?s).*[0-9}]\\s*\\\\?%")) {
       return Optional.of("percent");
     }
+    if (latex.matches("(?s).*[0-9})]\\s*\\^\\s*\\{?\\s*\\\\circ\\s*\\}?")) {
+      return Optional.of("degree");
+    }
     return afterNumber(latex)
         .or(() -> atEnd(latex))
         .map(found -> spelled(found.unit()))
@@ -179,23 +243,56 @@ record AnswerUnit(String amount, String unit) {
 
   /** Whether two units of {@link #canonical} can be the same: a pound is £ or lb, ¥ yen or yuan. */
   static boolean agree(String unit, String other) {
-    return unit.equals(other) || unit.equals(shared(other)) || other.equals(shared(unit));
+    return unit.equals(other)
+        || unit.equals(shared(other))
+        || other.equals(shared(unit))
+        // The degrees of an angle may be those of a temperature.
+        || unit.equals("degree") && other.matches(".*(?:circ|degree).*")
+        || other.equals("degree") && unit.matches(".*(?:circ|degree).*");
   }
 
-  /** A term for the amount of 2 h 30 min in the smallest unit. */
+  /** A term for 2 h 30 min or 20 m/s in the smallest units; a list for 3 cm, 5 cm. */
   static Optional<String> converted(String written) {
-    String text = SoundLatex.of(written).replaceFirst("^\\\\?\\$\\s*(.*)", "$1\\\\text{ dollars}");
-    StringBuilder sum = new StringBuilder("0");
-    for (String part : text.replaceAll("(?<![a-z]),?\\s*and(?![a-z])", " ").split(NEXT)) {
-      Optional<AnswerUnit> found = afterNumber(part);
-      int at = SIZES.indexOf(found.map(any -> spelled(any.unit())).orElse(""));
+    String text =
+        SoundLatex.of(written)
+            .replaceFirst("^\\\\text\\{([^{}]*)\\}$", "$1")
+            .replaceFirst("^\\\\?\\$\\s*(.*)", "$1\\\\text{ dollars}");
+    String[] parts = text.replaceAll("(?<![a-z]),?\\s*and(?![a-z])", " ").split(NEXT);
+    List<AnswerUnit> amounts = new ArrayList<>();
+    for (String part : parts) {
+      // 2h is a product, but not before 15min.
+      String apart = parts.length > 1 ? part.replaceFirst("(?<=[0-9])(?=[a-zA-Z])", " ") : part;
+      afterNumber(apart)
+          .map(found -> new AnswerUnit(found.amount(), spelled(found.unit())))
+          .ifPresent(amounts::add);
+    }
+    // Beside hours, m is a minute.
+    boolean time = amounts.stream().anyMatch(part -> part.unit().matches("hour|second"));
+    List<String> terms = new ArrayList<>();
+    for (AnswerUnit part : amounts) {
+      Optional<String> size = size(time && part.unit().equals("meter") ? "minute" : part.unit());
+      if (size.isEmpty() || amounts.size() < parts.length) {
+        return Optional.empty();
+      }
+      String number = part.amount().replaceAll(",(?=[0-9]{3})", "");
+      terms.add("0+(%s)\\cdot %s".formatted(number, size.get()));
+    }
+    boolean sum = amounts.stream().map(AnswerUnit::unit).distinct().count() == terms.size();
+    return amounts.isEmpty() ? Optional.empty() : Optional.of(String.join(sum ? "+" : ",", terms));
+  }
+
+  /** The size of {@code kilometer/hour} or {@code centimeter^2} in the smallest units. */
+  private static Optional<String> size(String unit) {
+    List<String> factors = new ArrayList<>();
+    for (String factor : unit.split("/")) {
+      String[] power = factor.split("\\^", 2);
+      int at = SIZES.indexOf(power[0]);
       if (at < 0) {
         return Optional.empty();
       }
-      String number = found.get().amount().replaceAll(",(?=[0-9]{3})", "");
-      sum.append("+(%s)\\cdot %s".formatted(number, SIZES.get(at + 1)));
+      factors.add("(%s)^{%s}".formatted(SIZES.get(at + 1), power.length > 1 ? power[1] : "1"));
     }
-    return Optional.of(sum.toString());
+    return Optional.of(String.join("/", factors));
   }
 
   private static String shared(String unit) {
@@ -205,21 +302,28 @@ record AnswerUnit(String amount, String unit) {
   private static String spelled(String written) {
     String text = FRACTION.matcher(written).replaceAll("$1/$2");
     text = SPACE.matcher(COMMAND.matcher(text).replaceAll(" ")).replaceAll(" ");
-    text = WORD.matcher(text).replaceAll(m -> m.group().toLowerCase(Locale.ROOT)).strip();
-    text = text.replaceAll("(^| )([a-z]+) ?\\^ ?-([0-9])", "/$2^$3").replace("^1", "");
-    text = text.replaceAll("\\.$", "").replaceAll("\\s*(?:/|\\bper\\b)\\s*", "/");
     text =
-        POWER_WORD
-            .matcher(text)
-            .replaceAll(match -> match.group(2) + (match.group(1).equals("cubic") ? "^3" : "^2"));
+        WORD.matcher(text)
+            .replaceAll(
+                m -> NAMES.containsKey(m.group()) ? m.group() : m.group().toLowerCase(Locale.ROOT))
+            .strip();
+    text = text.replaceAll("(^| )([a-zA-Z]+) ?\\^ ?-([0-9])", "/$2^$3").replace("^1", "");
+    text = text.replaceAll("\\.$", "").replaceAll("\\s*(?:/|\\bper\\b)\\s*", "/");
+    text = POWER_WORD.matcher(text).replaceAll(m -> m.group(2) + power(m.group(1)));
+    text = METRES_SQUARED.matcher(text).replaceAll(m -> m.group(1) + power(m.group(2)));
+    text = METRES_IN_HAN.matcher(text).replaceAll(m -> m.group(2) + power(m.group(1)));
     StringBuilder unit = new StringBuilder();
     for (String factor : text.split("(?<=/)|(?=/)| ")) {
       int power = factor.indexOf('^');
       String word = power < 0 ? factor : factor.substring(0, power);
-      unit.append(NAMES.getOrDefault(word, singular(word)));
+      unit.append(NAMES.getOrDefault(word, IN_LOWER_CASE.getOrDefault(word, singular(word))));
       unit.append(power < 0 ? "" : factor.substring(power));
     }
     return unit.toString();
+  }
+
+  private static String power(String word) {
+    return word.matches("cubic|cúbico|cube|立方") ? "^3" : "^2";
   }
 
   private static String singular(String word) {

@@ -1,5 +1,7 @@
 package org.sparklora.reward.math.dialect;
 
+import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.reward.math.number.AlgebraLimit;
@@ -15,11 +17,14 @@ record ParameterRange(String term, String name, String set) {
   private static final Pattern RANGE =
       Pattern.compile(
           "(?s)(.*[^\\s,;(\\\\])[\\s,;\\\\]*([,;(]|\\\\text\\{[\\s,(]*(?:for|where|with)?\\s*"
-              + "(?:all|any|every|some|each)?\\s*(?:(integer|real)s?(?: numbers?)?)?\\s*\\})"
+              + "(?:all|any|every|some|each|an?)?\\s*(?:(positive integer|natural number|integer|real)s?(?: numbers?)?)?\\s*\\})"
               + "[\\s,(\\\\]*([a-zA-Z])\\s*"
               + "(?:\\\\in\\s*(?:\\\\mathbb\\{)?([NZR])\\}?([*+^_{}\\s]*)"
-              + "|\\\\text\\{\\s*(?:is )?(?:an?|any)(?: arbitrary)? (integer|real)(?: number)?\\s*\\})?"
+              + "|\\\\text\\{\\s*(?:is )?(?:an?|any)(?: arbitrary)? (positive integer|natural number|integer|real)(?: number)?\\s*\\})?"
               + "\\s*\\)?(\\s*\\\\\\})?");
+
+  private static final Map<String, String> SETS =
+      Map.of("real", "R", "integer", "Z", "positive integer", "N*", "natural number", "N");
 
   private static final Pattern INEQUALITY =
       Pattern.compile("[<>]|\\\\(?:[lg](?:t|eq?)|neq?)(?![a-z])");
@@ -35,9 +40,10 @@ record ParameterRange(String term, String name, String set) {
     String set =
         range.group(5) != null
             ? range.group(5) + range.group(6).replaceAll("[\\^_{}\\s]", "")
-            : "integer".equals(word) ? "Z" : "R";
+            : word == null ? "R" : SETS.get(word);
     String brace = range.group(8) == null ? "" : "\\}";
-    return new ParameterRange(range.group(1) + brace, range.group(4), set);
+    String canonical = set.equals("N+") || set.equals("Z+") ? "N*" : set;
+    return new ParameterRange(range.group(1) + brace, range.group(4), canonical);
   }
 
   boolean isStated() {
@@ -57,8 +63,25 @@ record ParameterRange(String term, String name, String set) {
 
   /** The term with the parameter of the other one, if that name is free. */
   String renamedTo(ParameterRange other) {
-    return isStated() && other.isStated() && !term.contains(other.name)
-        ? term.replaceAll("(?<![a-zA-Z\\\\])" + name + "(?![a-zA-Z])", other.name)
+    return isStated() && other.isStated() && !letters(term).contains(other.name)
+        ? StatedConstants.replaced(term, name, other.name)
         : term;
+  }
+
+  /** Whether the parameter is a real factor or summand beside the variable of a function. */
+  boolean isConstant() {
+    int sign = term.indexOf('=');
+    return set.equals("R")
+        && sign > 0
+        && !letters(term.substring(0, sign)).contains(name)
+        && letters(term.substring(sign)).replace(name, "").matches(".*[xyt].*");
+  }
+
+  StatedConstants asConstant() {
+    return new StatedConstants(term, List.of(name));
+  }
+
+  private static String letters(String latex) {
+    return latex.replaceAll("\\\\text\\{[^{}]*\\}|\\\\[a-zA-Z]+|[^a-zA-Z]", "");
   }
 }

@@ -25,19 +25,8 @@ import org.sparklora.reward.math.number.Value;
  * Compares statements: link by link, by equal differences of the sides, either way round, or as two
  * equations with the same solutions.
  */
-final class RelationComparison {
-  private final MathEquivalence terms;
-  private final Identity identity;
-  private final VerifyConfig config;
-  private final AlgebraLimit budget;
-
-  RelationComparison(
-      MathEquivalence terms, Identity identity, VerifyConfig config, AlgebraLimit budget) {
-    this.terms = terms;
-    this.identity = identity;
-    this.config = config;
-    this.budget = budget;
-  }
+record RelationComparison(
+    MathEquivalence terms, Identity identity, VerifyConfig config, AlgebraLimit budget) {
 
   boolean same(Expr gold, Expr pred) {
     if (gold instanceof Chain a && pred instanceof Chain b) {

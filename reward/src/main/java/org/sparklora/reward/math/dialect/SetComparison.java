@@ -17,19 +17,9 @@ import org.sparklora.reward.math.algebra.RealSets;
 import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** Compares sets, intervals and tuples; a single value counts as a set of one. */
-final class SetComparison {
+record SetComparison(MathEquivalence elements, VerifyConfig config, AlgebraLimit budget) {
   private static final Expr LINE =
       new Interval(new Expr.Infinite(-1), new Expr.Infinite(1), true, true);
-
-  private final MathEquivalence elements;
-  private final VerifyConfig config;
-  private final AlgebraLimit budget;
-
-  SetComparison(MathEquivalence elements, VerifyConfig config, AlgebraLimit budget) {
-    this.elements = elements;
-    this.config = config;
-    this.budget = budget;
-  }
 
   boolean same(Expr solution, Expr prediction) {
     Expr gold = solution.isCollection() ? solution : new FiniteSet(List.of(solution));

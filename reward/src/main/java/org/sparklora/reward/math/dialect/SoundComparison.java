@@ -7,22 +7,18 @@ import java.util.Optional;
 import java.util.function.BiPredicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Apply;
 import org.sparklora.reward.math.algebra.Expr.Chain;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
-import org.sparklora.reward.math.algebra.Expr.Interval;
 import org.sparklora.reward.math.algebra.Expr.NamedSet;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Relation;
 import org.sparklora.reward.math.algebra.Expr.SetOperation;
-import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.algebra.Expr.Tuple;
-import org.sparklora.reward.math.algebra.ExprPrinter;
+import org.sparklora.reward.math.algebra.Identity;
 import org.sparklora.reward.math.algebra.RealSets;
-import org.sparklora.reward.math.algebra.Relations;
 import org.sparklora.reward.math.algebra.Substitution;
 import org.sparklora.reward.math.dialect.SoundText.Cleaned;
 import org.sparklora.reward.math.number.AlgebraLimit;
@@ -39,11 +35,24 @@ final class SoundComparison {
 
   private final SoundReadings readings;
   private final MathEquivalence equivalence;
+  private final Progressions progressions;
+  private final Definitions definitions;
+  private final UnitVectors vectors;
+  private final ArbitraryConstants constants;
+  private final Cases cases;
+  private final RepeatedElements repeated;
   private final AlgebraLimit budget;
 
   SoundComparison(AlgebraLimit budget) {
     this.readings = new SoundReadings(budget);
     this.equivalence = new MathEquivalence(CONFIG, budget);
+    this.progressions = new Progressions(readings, equivalence, budget);
+    this.definitions = new Definitions(equivalence);
+    this.vectors = new UnitVectors(equivalence);
+    Identity identity = new Identity(CONFIG.floatZero(), budget);
+    this.constants = new ArbitraryConstants(this::same, identity);
+    this.cases = new Cases(this::same, readings, identity, budget);
+    this.repeated = new RepeatedElements(readings, equivalence, budget);
     this.budget = budget;
   }
 
@@ -52,9 +61,9 @@ final class SoundComparison {
     budget.checkLength(answer);
     String goldWords = SoundText.words(gold);
     String answerWords = SoundText.words(answer);
-    Optional<Boolean> sameTime = SoundText.sameTime(goldWords, answerWords);
-    if (sameTime.isPresent()) {
-      return sameTime.get();
+    Optional<Boolean> sameDay = DateAndTime.same(goldWords, answerWords);
+    if (sameDay.isPresent()) {
+      return sameDay.get();
     }
     Optional<String> amount = AnswerUnit.converted(gold);
     if (amount.isPresent()
@@ -70,31 +79,47 @@ final class SoundComparison {
       return same(labelled.get().group(1), answer)
           || chosenValue.isEmpty() && same(labelled.get().group(2), answer);
     }
-    if (isChoice(gold)) {
-      return sameChoice(goldWords, answer);
+    if (SoundText.isChoice(gold)) {
+      // A lower-case e is a number, an upper-case E a choice.
+      String letter = goldWords.replaceAll("[()]", "");
+      return !answer.strip().equals("e")
+          && SoundText.choice(answer).filter(letter::equals).isPresent();
     }
     if (chosenValue.isPresent()) {
       return same(gold, chosenValue.get().group(2));
     }
+    StatedConstants stated = StatedConstants.of(gold, budget);
+    StatedConstants others = StatedConstants.of(answer, budget);
+    if (stated.areStated() || others.areStated()) {
+      return same(stated.term(), others.term())
+          || stated.areStated() && same(stated.marked(), others.term());
+    }
     ParameterRange range = ParameterRange.of(gold, budget);
     ParameterRange answerRange = ParameterRange.of(answer, budget);
     if (range.isStated() || answerRange.isStated()) {
-      return range.allows(answerRange) && same(range.term(), answerRange.renamedTo(range));
+      return range.allows(answerRange)
+          && (same(range.term(), answerRange.renamedTo(range))
+              || range.isConstant() && same(range.asConstant().marked(), answerRange.term())
+              || progressions.same(range, answerRange));
     }
     Optional<String> letters = SoundText.choices(gold);
     boolean statements = letters.filter(list -> list.matches("[1-9]+")).isPresent();
     String signs = statements ? answer.replaceAll("(?<![0-9(])([1-9])(?![0-9)])", "($1)") : answer;
     Optional<String> chosen = letters.flatMap(any -> SoundText.choices(signs));
     // Letters side by side may be an order: BDAC is not ABCD.
-    if (statements
-        || chosen.isPresent() && (letters.equals(chosen) || goldWords.matches("[a-h]{3,}"))) {
-      return letters.equals(chosen);
+    boolean ordered = goldWords.matches("[a-h]{3,}");
+    boolean sameSigns =
+        ordered
+            ? letters.equals(chosen)
+            : chosen.filter(list -> SoundText.chooses(letters.get(), list)).isPresent();
+    if (statements || sameSigns || chosen.isPresent() && ordered) {
+      return sameSigns;
     }
     // A solution 1,6 lists two numbers, while an answer 1,6 may also be 1.6.
     Cleaned a = SoundText.clean(gold.replaceAll("^\\s*(-?[1-9][0-9]*),([0-9])\\s*$", "$1, $2"));
     Cleaned b = SoundText.clean(answer);
     if (a.modulus().isPresent() && !a.modulus().equals(b.modulus())) {
-      return false;
+      return progressions.same(range, answerRange);
     }
     if (a.base().isPresent() && b.base().isPresent()) {
       return a.base().equals(b.base()) && inBase(a).equals(inBase(b));
@@ -107,19 +132,25 @@ final class SoundComparison {
           .filter(number -> readings.of(a).stream().anyMatch(g -> same(g, number)))
           .isPresent();
     }
-    List<String> parts = SoundText.parts(a.latex());
-    List<String> other = SoundText.parts(b.latex());
-    if (!parts.isEmpty() || !other.isEmpty()) {
-      return parts.size() == other.size()
-          && IntStream.range(0, parts.size()).allMatch(i -> same(parts.get(i), other.get(i)));
+    Optional<Boolean> sameParts = cases.same(a, b);
+    if (sameParts.isPresent()) {
+      return sameParts.get();
+    }
+    Optional<List<String>> angles = Angles.inRadians(SoundLatex.of(gold), SoundLatex.of(answer));
+    if (angles.isPresent()) {
+      return same(angles.get().get(0), angles.get().get(1));
     }
     if (inDifferentUnits(gold, answer)) {
       return false;
     }
     if (b.modulus().isPresent()) {
-      return sameResidues(a, b);
+      return sameResidues(a, b) || progressions.same(range, answerRange);
     }
-    if (sameReadings(a, b)) {
+    Optional<Boolean> sameList = repeated.same(a, b);
+    if (sameList.isPresent()) {
+      return sameList.get();
+    }
+    if (sameReadings(a, b) || progressions.same(range, answerRange)) {
       return true;
     }
     // Braces distinguish 9/(4π) from (9/4)π, so unreadable mathematics is compared with braces.
@@ -127,7 +158,7 @@ final class SoundComparison {
     return !a.latex().isEmpty()
             && a.latex().replace(" ", "").equals(b.latex().replace(" ", ""))
             && readings.of(a).isEmpty()
-        || !mathematics && sameWords(goldWords, answerWords);
+        || !mathematics && AnswerWords.same(goldWords, answerWords);
   }
 
   /** Converts a number in another base: 204 in base 5 is 54. */
@@ -146,42 +177,22 @@ final class SoundComparison {
     return unit.isPresent() && other.isPresent() && !AnswerUnit.agree(unit.get(), other.get());
   }
 
-  private static boolean isChoice(String gold) {
-    String text =
-        gold.replaceAll("\\\\(?:text|textbf|mathrm|mathbf|boldsymbol)", "")
-            .replaceAll("[{}$ ]", "");
-    return text.matches("\\(?[A-H]\\)?");
-  }
-
-  private static boolean sameChoice(String goldWords, String answer) {
-    String letter = goldWords.replaceAll("[()]", "");
-    // A lower-case e is a number, an upper-case E a choice.
-    return !answer.strip().equals("e")
-        && SoundText.choice(answer).filter(letter::equals).isPresent();
-  }
-
-  private static boolean sameWords(String gold, String answer) {
-    // June 20 has a word, while 2ab is a term.
-    boolean digits = gold.matches(".*[0-9].*");
-    boolean spoken =
-        gold.matches(digits ? "(?s).*\\p{L}{3}.*" : "(?s).*(?:\\p{L}{2}|\\p{IsHan}).*");
-    if (!spoken || gold.matches(digits ? ".*[=<>^_/].*" : ".*[=<>^_].*")) {
-      return false;
-    }
-    boolean yesOrNo = gold.matches("yes|no|true|false");
-    return SoundText.bare(gold).equals(SoundText.bare(answer))
-        || yesOrNo && answer.matches(gold + "[,.! ].*");
-  }
-
   private boolean sameReadings(Cleaned a, Cleaned b) {
     return anyReadings(
         a,
         b,
-        (written, given) -> {
-          Expr values = SoundReadings.values(given);
+        (written, indexed) -> {
           boolean named = SoundReadings.values(written) != written;
-          Expr answer = named || SoundReadings.isPoint(written) ? given : values;
-          Expr gold = isUnnamed(answer) ? withoutNames(written) : written;
+          Expr given = named ? NamedValues.withoutIndices(indexed, written) : indexed;
+          Expr values = SoundReadings.values(given);
+          boolean kept =
+              named || SoundReadings.isPoint(written) || SoundReadings.areUnsolved(written);
+          Expr answer = kept ? given : values;
+          Expr gold =
+              SoundReadings.isUnnamed(answer)
+                  ? SoundReadings.withoutNames(
+                      SoundReadings.isPoint(answer) ? NamedValues.ordered(written) : written)
+                  : written;
           // In (1, 2) the order counts, in x=1, x=2 it does not.
           boolean sets =
               a.braced() && SoundReadings.isPoint(answer)
@@ -193,37 +204,25 @@ final class SoundComparison {
   private boolean anyReadings(Cleaned a, Cleaned b, BiPredicate<Expr, Expr> same) {
     List<Expr> golds = readings.of(a);
     List<Expr> answers = golds.isEmpty() ? List.of() : readings.of(b);
+    // C(3,1) and C(3,2) may be points, which are not counted, and a solution P(2,1) is no 2.
+    boolean applied = !golds.isEmpty() && ofSeveral(golds.get(0));
+    boolean both = applied && !answers.isEmpty() && ofSeveral(answers.get(0));
+    boolean numbers = applied && golds.get(0).children().stream().allMatch(Num.class::isInstance);
     // An answer X = 5 may give the x of the solution.
     boolean exact =
         Stream.concat(golds.stream(), answers.stream()).anyMatch(SoundReadings::mixesCases);
     UnaryOperator<Expr> names = exact ? UnaryOperator.identity() : SoundReadings::inLowerCase;
-    return golds.stream()
-        .map(names)
-        .anyMatch(gold -> answers.stream().map(names).anyMatch(answer -> same.test(gold, answer)));
+    List<Expr> written = both || numbers ? golds.subList(0, 1) : golds;
+    List<Expr> given = answers.stream().limit(both ? 1 : answers.size()).toList();
+    return written.stream()
+            .map(names)
+            .anyMatch(gold -> given.stream().map(names).anyMatch(other -> same.test(gold, other)))
+        || written.stream()
+            .anyMatch(gold -> given.stream().anyMatch(other -> constants.same(gold, other)));
   }
 
-  /** Whether it is a list without equations, such as (1, 2). */
-  private static boolean isUnnamed(Expr answer) {
-    return (answer instanceof FiniteSet || SoundReadings.isPoint(answer))
-        && answer.children().stream().noneMatch(Relations::isRelation);
-  }
-
-  /** The pair of {@code (x,y)=(1,2)} and {@code x=1, y=2}; roots x_1 and x_2 have no order. */
-  private static Expr withoutNames(Expr gold) {
-    if (gold instanceof Relation relation && relation.left() instanceof Tuple) {
-      return relation.right();
-    }
-    if (!(gold instanceof FiniteSet)
-        || !gold.children().stream().allMatch(Relations::isAssignment)) {
-      return SoundReadings.values(gold);
-    }
-    List<String> names =
-        gold.children().stream()
-            .map(e -> ExprPrinter.print(Relations.first(e).left()).replaceAll("_.*", ""))
-            .toList();
-    return names.equals(names.stream().distinct().sorted().toList())
-        ? new Tuple(gold.children().stream().map(e -> Relations.last(e).right()).toList())
-        : gold;
+  private static boolean ofSeveral(Expr expr) {
+    return expr instanceof Apply named && named.args().size() > 1;
   }
 
   /** Compares residues: 17 mod 5 equals 2 mod 5, and 2 if the solution has no modulus. */
@@ -267,14 +266,16 @@ final class SoundComparison {
     return Value.optional(() -> compare(gold, answer)).orElse(false);
   }
 
-  private boolean compare(Expr solution, Expr prediction) {
-    // A vector may be written as a column or as a point.
+  private boolean compare(Expr written, Expr offered) {
+    // A vector may be written as a column, as a point or with unit vectors.
+    Expr solution = vectors.pointLike(offered, written);
+    Expr prediction = Definitions.renamed(written, vectors.pointLike(written, offered));
     Expr gold = SoundReadings.isPoint(prediction) ? SoundReadings.point(solution) : solution;
     Expr answer = SoundReadings.isPoint(solution) ? SoundReadings.point(prediction) : prediction;
     if (SoundReadings.isPoint(gold) || isPair(gold)) {
       return sameTuple(gold, answer);
     }
-    Optional<Boolean> functions = sameFunctions(gold, answer);
+    Optional<Boolean> functions = definitions.same(gold, answer);
     if (functions.isPresent()) {
       return functions.get();
     }
@@ -305,50 +306,20 @@ final class SoundComparison {
 
   /** The order counts in a tuple; braces around an answer make it irrelevant. */
   private boolean sameTuple(Expr gold, Expr answer) {
-    if (SoundReadings.isPoint(gold) && answer instanceof FiniteSet set) {
+    List<Expr> named = NamedValues.equations(answer);
+    Expr values = named.isEmpty() ? answer : new FiniteSet(named);
+    if (SoundReadings.isPoint(gold) && values instanceof FiniteSet set) {
       return !set.repeating()
-          && equivalence.same(new Tuple(gold.children()), new Tuple(set.elements()));
+          && equivalence.same(
+              new Tuple(gold.children()), new Tuple(NamedValues.ordered(set).children()));
     }
     return equivalence.same(gold, answer) || sameSolutions(gold, answer);
   }
 
-  /** f(t) = t + 1 and y = x + 1 define the same function as f(x) = x + 1. */
-  private Optional<Boolean> sameFunctions(Expr gold, Expr answer) {
-    if (!(gold instanceof Relation a)
-        || !(a.left() instanceof Apply f)
-        || a.op() != Relation.Op.EQ
-        || f.args().size() != 1
-        || !(f.args().get(0) instanceof Symbol variable)
-        || !(answer instanceof Relation b)
-        || b.op() != Relation.Op.EQ) {
-      return Optional.empty();
-    }
-    if (b.left() instanceof Apply g
-        && g.args().size() == 1
-        && g.args().get(0) instanceof Symbol other) {
-      Expr renamed = Substitution.replace(b.right(), other, variable);
-      return Optional.of(equivalence.same(a.right(), renamed));
-    }
-    return b.left() instanceof Symbol
-        ? Optional.of(equivalence.same(a.right(), b.right()))
-        : Optional.empty();
-  }
-
   /** Compares {@code p=5, q=2} with {@code (p,q)=(5,2)}. */
   private boolean namesAndValues(FiniteSet gold, Expr answer) {
-    if (!(answer instanceof Relation relation) || !(relation.left() instanceof Tuple names)) {
-      return false;
-    }
-    List<Expr> values =
-        relation.right() instanceof Interval i ? i.children() : relation.right().children();
-    if (values.size() != names.elements().size()) {
-      return false;
-    }
-    List<Expr> equations = new ArrayList<>();
-    for (int i = 0; i < values.size(); i++) {
-      equations.add(new Relation(Relation.Op.EQ, names.elements().get(i), values.get(i)));
-    }
-    return equivalence.same(gold, new FiniteSet(equations));
+    List<Expr> equations = NamedValues.equations(answer);
+    return !equations.isEmpty() && equivalence.same(gold, new FiniteSet(equations));
   }
 
   private static Chain reversed(Chain chain) {

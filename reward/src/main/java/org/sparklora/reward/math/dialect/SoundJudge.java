@@ -33,10 +33,11 @@ public final class SoundJudge {
   private static final Pattern MARK =
       Pattern.compile("####(?!#|[ \\t*]*+[A-Za-z]{2}[^\\n#]*+\\n\\s*+\\S)");
 
-  /** Precedes an answer; "this answer is right." follows one. */
+  /** Precedes an answer; "this answer is right." follows one. Most letters fail the first test. */
   private static final Pattern ANCHOR =
       Pattern.compile(
-          "(?:final answer|answer)s?+\\**+(?:\\s+is)?+\\s*+:?+\\**+(?:\\s+is)?+:?+"
+          "(?=[afr答])(?:(?:final answer|answer)s?+\\**+(?:\\s+is)?+\\s*+:?+\\**+(?:\\s+is)?+:?+"
+              + "|答案\\**+[是为:：]++\\**+|(?:respuesta(?: final)?+ es|réponse(?: finale)?+ est)(?![a-z]):?+)"
               + "(?!\\s*+(?:right|correct)\\s*+(?:[.!,;]|\\z))",
           Pattern.CASE_INSENSITIVE);
 
@@ -46,13 +47,19 @@ public final class SoundJudge {
 
   /** Words without mathematics are an answer only after an anchor that ends in "is". */
   private static final Pattern SENTENCE =
-      Pattern.compile(".*\\bis\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+      Pattern.compile(".*(?:\\b(?:is|es|est)|[是为])\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
   /** An answer of this kind is complete, whatever mathematics the next sentence has. */
   private static final Pattern PLAIN_ANSWER =
       Pattern.compile(
           "\\**(?:\\(?[A-H]\\)?(?:(?:,|,?\\s*and\\b)\\s*\\(?[A-H]\\)?)*+|yes|no|true|false|[-−]?[$€£]?[0-9][0-9.,:/]*(?:\\s?%|\\s[a-z]+)?)\\**",
           Pattern.CASE_INSENSITIVE);
+
+  /** A solution with words about its letter: {@code $x=k\pi$ for any integer $k$}. */
+  private static final Pattern QUALIFIED =
+      Pattern.compile(
+          "\\$([^$]+)\\$,?\\s*((?:for|where|with)\\b[a-z ]*)"
+              + "\\$([a-zA-Z](?:_\\{?[0-9]\\}?)?(?:\\s*\\\\in[^a-zA-Z$][^$]*)?)\\$([a-z ]*)\\.?");
 
   private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox)\\b");
   private static final Pattern BOX_WITHOUT_BRACES =
@@ -62,19 +69,26 @@ public final class SoundJudge {
   private static final Pattern FINAL_PERCENT =
       Pattern.compile("(?s)\\}\\p{javaWhitespace}*+(?:\\$\\p{javaWhitespace}*+)?\\\\?%.{0,4}\\z");
 
-  private static final Pattern SENTENCE_END = Pattern.compile("\\.(?:\\s|$)|\\n|\\. I hope");
+  private static final Pattern SENTENCE_END = Pattern.compile("\\.(?:\\s|$)|[\\n。]|\\. I hope");
 
   /** Text between the boxes of a list: a comma, or words and "and", and optionally a name. */
   private static final Pattern BETWEEN_BOXES =
       Pattern.compile(
-          "(?:(?:[\\s$*~]|\\\\[()\\[\\],;: ]|\\\\q?quad)*+[,;]|[^.\\n]*\\b(?:and|or)\\b\\s*\\}?)"
+          "(?:(?:[\\s$*~]|\\\\[()\\[\\],;: ]|\\\\q?quad)*+(?:[,;，、和与且]|或者?)|[^.\\n]*\\b(?:and|or)\\b\\s*\\}?)"
               + "(?:[\\s$*~,]|\\\\[()\\[\\],;: ]|\\\\q?quad|(?:\\\\text\\s*\\{\\s*)?(?:and|or)\\b\\s*\\}?)*+"
               + "(?:[a-zA-Z](?:_\\{?[0-9a-zA-Z]\\}?)?\\s*=\\s*)?+",
           Pattern.UNICODE_CHARACTER_CLASS);
 
   private static final int LONGEST_BETWEEN = 70;
 
-  private static final Pattern JOINER = Pattern.compile("\\s*(?:,\\s*(?:and|or)?|and|or)\\s*");
+  private static final Pattern JOINER =
+      Pattern.compile(
+          "\\s*(?:[,，、]\\s*(?:and|or)?|and|or|或者?|[和与且]|oder|und|ou|et|или|и|o(?=\\s*\\$)|y(?=\\s*\\$))\\s*");
+
+  /** Words of other languages between two pieces of mathematics. */
+  private static final Pattern JOINED =
+      Pattern.compile(
+          "(?<=\\$|\\\\\\))\\s*+(?:[，、和与且]|或者?|oder|und|ou|et|или|и)\\s*+(?=\\$|\\\\\\()");
 
   /** Mathematics this far after its anchor is not the answer. */
   private static final int REACH = 200;
@@ -141,8 +155,15 @@ public final class SoundJudge {
     if (MARK.matcher(text).find() || ANCHOR.matcher(budget.over(text)).find()) {
       return answerText(text).orElse(text);
     }
+    Matcher qualified = QUALIFIED.matcher(text);
+    if (qualified.matches()) {
+      String range = "\\text{ " + qualified.group(2) + "}" + qualified.group(3);
+      String words = qualified.group(4);
+      return qualified.group(1) + range + (words.isBlank() ? "" : "\\text{" + words + "}");
+    }
     boolean delimited = text.contains("$") || text.contains("\\(") || text.contains("\\[");
-    Optional<List<Environment>> list = lastEnvironments(text);
+    Optional<List<Environment>> list =
+        lastEnvironments(JOINED.matcher(budget.over(text)).replaceAll(","));
     return delimited ? list.map(SoundJudge::joined).orElse(text) : text;
   }
 

@@ -15,11 +15,16 @@ final class SoundLatex {
       "、 , 。 . × \\times · \\cdot π \\pi ∞ \\infty ≤ \\le ≥ \\ge ≠ \\ne ∪ \\cup ∩ \\cap ∈ \\in ∅ \\emptyset ≈ \\approx"
           .split(" ");
 
+  private static final String GREEK = "\\\\(?:pi|alpha|beta|theta|lambda|mu|omega)(?![a-zA-Z])";
+
   /** Applied in order after {@code SIGNS}, each to the result of the one before. */
   private static final List<Rewrite> REWRITES =
       List.of(
           new Rewrite("[−–‐‑]", "-"),
-          new Rewrite("\\{,\\}", ","),
+          new Rewrite("(?<!text|mathrm|mbox)\\{([,:])\\}", "$1"),
+          // The Swiss write 1'234'567.
+          new Rewrite(
+              "(?<=(?<![0-9.,])[1-9][0-9]{0,2}|['’][0-9]{3})['’](?=[0-9]{3}(?![0-9]))", ","),
           new Rewrite("\\\\(?:neg[a-z]+space|(?:text|display)style|limits)(?![a-zA-Z])|\\\\!", ""),
           new Rewrite("\\\\colon(?![a-zA-Z])", ":"),
           new Rewrite(":=", "="),
@@ -40,7 +45,14 @@ final class SoundLatex {
           new Rewrite("\\\\log_(?:e|\\{e\\})", "\\\\ln "),
           new Rewrite("\\\\([lg]eq)slant", "\\\\$1"),
           new Rewrite("\\\\(?:mathbb|Bbb)\\s*([A-Z])(?![a-zA-Z])", "\\\\mathbb{$1}"),
+          new Rewrite(
+              "\\\\(vec|hat|bar|mathbf|boldsymbol|bm|overrightarrow)(?:\\s+([a-zA-Z])(?![a-zA-Z])|\\s*\\\\([ij])math(?![a-zA-Z]))",
+              "\\\\$1{$2$3}"),
           new Rewrite("\\\\mathbf\\{R\\}|\\\\R(?![a-zA-Z])", "\\\\mathbb{R}"),
+          // Unit vectors have bold letters, hats or arrows.
+          new Rewrite(
+              "\\\\(?:mathbf|boldsymbol|bm|vec|hat)\\{\\s*(?:([ijk])|\\\\([ij])math)\\s*\\}",
+              "\\\\mathbf{$1$2}"),
           new Rewrite(
               "\\\\mathbb\\{R\\}(?:\\^\\{?\\+\\}?|_(?:\\+|\\{(?:\\+|>\\s*0)\\}))", "(0,\\\\infty)"),
           new Rewrite(
@@ -63,7 +75,7 @@ final class SoundLatex {
           new Rewrite("^([1-9][0-9]{0,2})\\.([0-9]{3}),([0-9]{1,2})(?![0-9.,])", "$1$2.$3"),
           new Rewrite("(?<=[0-9])\\s*(?:\\\\text\\{)?\\s+to\\s+\\}?\\s*(?=[0-9])", ":"),
           new Rewrite("(?<!\\p{L})(?:oder|ou|или)(?!\\p{L})|或者?", " or "),
-          new Rewrite("(?<!\\p{L})(?:und|et|и)(?!\\p{L})|[和与]", " and "),
+          new Rewrite("(?<!\\p{L})(?:und|et|и)(?!\\p{L})|[和与]|并?且", " and "),
           new Rewrite("(?<=[0-9A-Za-z)}])\\*\\*(?=[-0-9A-Za-z({])", "^"),
           new Rewrite("\\*\\*|`", ""),
           // Bold type of a whole answer, unless it is a name.
@@ -77,6 +89,10 @@ final class SoundLatex {
           new Rewrite(
               "\\\\(?:text(?:rm|normal|sf|tt|up|md|sc|sl|it)|math(?:sf|tt|it)|[mh]box)\\s*\\{",
               "\\\\text{"),
+          new Rewrite("\\\\text\\{\\s+[oó]\\s+\\}", "\\\\text{ or }"),
+          new Rewrite("\\\\text\\{\\s+y\\s+\\}", "\\\\text{ and }"),
+          new Rewrite("\\\\text\\{\\s*\\}", " "),
+          new Rewrite("\\\\text\\{(\\s*[,;:-]\\s*)\\}", "$1"),
           new Rewrite("\\\\(?:text|mathrm)\\{\\s*([ei])\\s*\\}|\\\\(i)math(?![a-zA-Z])", "$1$2"),
           new Rewrite("\\{\\s*\\\\(?:rm|it|bf|sf|tt)(?![a-zA-Z])([^{}]*)\\}", "\\\\text{$1}"),
           new Rewrite("\\\\operatorname\\s*\\*", "\\\\operatorname"),
@@ -90,6 +106,7 @@ final class SoundLatex {
               "(?:\\s*\\\\q?quad)+\\s*(?=[,;.]|$|\\\\(?:text|mathrm|lor)|(?:and|or)\\b)", " "),
           new Rewrite("(?:\\s*\\\\q?quad)+", ",\\\\,"),
           new Rewrite("\\{\\s*(\\\\(?:times|cdot|div)|[-+=<>])\\s*\\}", " $1 "),
+          new Rewrite("\\\\text\\{\\s*\\(\\s*mod\\s+([0-9]+|[a-z])\\s*\\)\\s*\\}", "\\\\pmod{$1}"),
           new Rewrite(
               "\\\\bmod(?![a-zA-Z])|\\\\(?:operatorname|text|mathrm)\\{\\s*mod\\s*\\}"
                   + "|(?<![a-zA-Z\\\\])mod(?![a-zA-Z])",
@@ -102,9 +119,22 @@ final class SoundLatex {
           new Rewrite("(?<=[a-zA-Z0-9)}])'(?![a-zA-Z'])", "^{\\\\prime}"),
           new Rewrite("\\\\[dtc]frac", "\\\\frac"),
           new Rewrite(
-              "\\\\(?:operatorname|text|mathrm)\\{(sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|ln|log|exp|max|min|det"
+              "\\\\(?:operatorname|text|mathrm)\\{(sin|cos|tan|cot|csc|arcsin|arccos|arctan|ln|log|exp|max|det"
                   + "|(?:arc)?(?:co?)?tg|lg)\\}",
               "\\\\$1 "),
+          // After a number and without an argument they are units.
+          new Rewrite(
+              "(?:\\\\operatorname|(?<![0-9}](?:|\\\\,|[\\s~]|\\\\,[\\s~]|[\\s~]{2}))\\\\(?:text|mathrm)"
+                  + "|\\\\(?:text|mathrm)(?=\\{[a-z]+\\}\\s*(?:\\^(?!\\{?-)|[(_]|[a-z](?![a-zA-Z])|\\\\(?!text|mathrm|q?quad)[a-z])))"
+                  + "\\{(min|sec)\\}",
+              "\\\\$1 "),
+          // Functions without a backslash.
+          new Rewrite(
+              "(?<![a-zA-Z\\\\])((?:(?:arc)?(?:sin|cos|tan|cot|csc)|(?:sin|cos|tan)h|ln|log|exp)"
+                  + "(?=\\s*(?:[\\^_(\\\\0-9]|[a-z](?![a-zA-Z])))|(?:max|min|gcd|lcm)(?=\\())",
+              "\\\\$1 "),
+          new Rewrite("\\\\(max|min)\\s*\\\\\\{([^{}]*)\\\\\\}", "\\\\$1($2)"),
+          new Rewrite("(?<=[)\\]])\\s*(?:U|\\\\bigcup(?![a-zA-Z]))\\s*(?=[(\\[])", "\\\\cup "),
           new Rewrite("\\\\(arc)?co?tg(?![a-zA-Z])", "\\\\$1cot "),
           new Rewrite("\\\\(arc)?tg(?![a-zA-Z])", "\\\\$1tan "),
           new Rewrite("\\\\lg(?![a-zA-Z])", "\\\\log "),
@@ -126,6 +156,21 @@ final class SoundLatex {
           new Rewrite(
               "^\\\\(?:text|textbf|mathrm|mathbf)\\{\\s*((?:\\\\?\\$)?-?[0-9][0-9.,/]*[^{}0-9]*(?:\\^[23])?)\\}$",
               "$1"),
+          new Rewrite(
+              "(?:\\\\text\\{\\s*)?\\((?:about|approximately|roughly)\\s*\\}?\\s*(-?[0-9][0-9.,]*\\s*(?:\\\\?%)?)\\s*\\)\\s*\\}?$",
+              "\\\\approx $1"),
+          // After a number and beside no other term, the letter is the sign of ohms.
+          new Rewrite(
+              "(^|[=,;]\\s?)(?=[-0-9\\\\])(-?(?:\\{-|[0-9.{}^\\s~]|,(?=[0-9]{3})|\\\\(?:frac|sqrt|times|cdot|,))++)"
+                  + "(?:\\\\(?:text|mathrm)\\{\\s*([kM]?)\\s*(?:\\\\Omega|Ω)\\s*\\}"
+                  + "|(?:\\\\(?:text|mathrm)\\{\\s*([kM])\\s*\\}|([kM]?))\\s*(?:\\\\Omega|Ω))(?=\\s*(?:[.,;]|\\\\[,;]|$))",
+              "$1$2\\\\text{ $3$4$5ohm}"),
+          new Rewrite(
+              "(?<=[0-9])\\s*(?:¢|\\\\cents?(?![a-zA-Z])|\\\\text\\{\\s*¢\\s*\\})",
+              "\\\\text{ cents}"),
+          new Rewrite(
+              "(?<=[0-9}])(?:\\\\,|[\\s~])*+(?:\\\\(?:text|mathrm)\\{\\s*degrees?\\s*\\}|degrees?(?!\\s*[a-zA-Z]))",
+              "^\\\\circ "),
           new Rewrite("\\\\neq(?![a-zA-Z])", "\\\\ne "),
           // A condition in brackets, and an index that begins with 1.
           new Rewrite(
@@ -138,6 +183,11 @@ final class SoundLatex {
           powerOfTen("million", 6),
           powerOfTen("billion", 9),
           powerOfTen("trillion", 12),
+          powerOfTen("万", 4),
+          powerOfTen("亿", 8),
+          new Rewrite(
+              "(?<=[0-9}])(?:\\s|\\\\[ ,]|~)*+(?:\\\\text\\{\\s*dozens?\\s*\\}|(\\\\text\\{)?\\s*dozens?(?![a-zA-Z]))",
+              "\\\\times 12$1"),
           new Rewrite(
               "^(?:approximately|about|roughly|therefore|thus|hence|simply|exactly),?\\s+(?=[-0-9$\\\\.])",
               ""),
@@ -150,8 +200,16 @@ final class SoundLatex {
           new Rewrite("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9]+|[a-zA-Z])", "\\\\sqrt$1{$2}"),
           new Rewrite("\\\\[dt]?binom\\s*([0-9a-z])\\s*([0-9a-z])", "\\\\binom{$1}{$2}"),
           new Rewrite("\\\\frac\\s*([0-9])\\s*([0-9]+)", "\\\\frac{$1}{$2}"),
-          new Rewrite("\\\\frac\\s*([0-9a-zA-Z])\\s*\\{", "\\\\frac{$1}{"),
-          new Rewrite("(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*+\\})\\s*([0-9]+|[a-zA-Z])", "$1{$2}"),
+          new Rewrite(
+              "\\\\frac(?:\\s*([0-9]|" + GREEK + ")|\\s+([a-zA-Z]))\\s*([0-9a-zA-Z]|" + GREEK + ")",
+              "\\\\frac{$1$2}{$3}"),
+          new Rewrite("\\\\frac\\s*([0-9a-zA-Z]|" + GREEK + ")\\s*\\{", "\\\\frac{$1}{"),
+          new Rewrite(
+              "\\\\frac\\s*(\\\\(?:pi|alpha|beta|theta|lambda|mu|omega))(?=\\s*[0-9{]|\\s+[a-zA-Z])",
+              "\\\\frac{$1}"),
+          new Rewrite(
+              "(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*+\\})\\s*([0-9]+|[a-zA-Z]|" + GREEK + ")",
+              "$1{$2}"),
           new Rewrite("\\\\dot\\{([0-9])\\}([0-9]*)\\\\dot\\{([0-9])\\}", "\\\\overline{$1$2$3}"),
           new Rewrite("\\^\\s*\\(([^()]*)\\)", "^{$1}"),
           new Rewrite("\\^\\s*(-(?:[0-9]+|[a-zA-Z]))", "^{$1}"),
@@ -188,6 +246,11 @@ final class SoundLatex {
       Pattern.compile(
           "\\\\\\((.+?)\\\\\\)|\\\\\\[((?s:.+?))\\\\\\]|\\$\\$([^$]+)\\$\\$|\\$([^$\n]+)\\$");
 
+  /** The whole text between delimiters, of one kind or of two. */
+  private static final Pattern DELIMITED =
+      Pattern.compile(
+          "(?s)\\A(?:\\$\\$++|(?:\\$++|\\\\[(\\[])(.*?)(?:(?<!\\$)\\$++|\\\\[)\\]]))\\z");
+
   private SoundLatex() {}
 
   private record Rewrite(Pattern pattern, String replacement) {
@@ -219,7 +282,7 @@ final class SoundLatex {
         text = inner.group(group) != null ? inner.group(group) : text;
       }
     }
-    text = withoutDelimiters(text);
+    text = DELIMITED.matcher(text).replaceFirst("$1");
     if (!text.contains("\\begin")) {
       text = text.replaceAll("\\\\\\\\(?=[a-zA-Z])", "\\\\");
     }
@@ -280,31 +343,6 @@ final class SoundLatex {
     BigInteger above = once.isEmpty() ? all : all.subtract(new BigInteger(once));
     String below = "9".repeat(again.length()) + "0".repeat(number.group(2).length());
     return Matcher.quoteReplacement("\\frac{" + above + "}{" + below + "}");
-  }
-
-  /** The text between delimiters at its beginning and end, if both exist. */
-  private static String withoutDelimiters(String text) {
-    int start = 0;
-    while (text.startsWith("$", start)) {
-      start++;
-    }
-    start = start == 0 && (text.startsWith("\\(") || text.startsWith("\\[")) ? 2 : start;
-    if (start == 0) {
-      return text;
-    }
-    int end = text.length();
-    if (text.endsWith("\\)") || text.endsWith("\\]")) {
-      end -= 2;
-    } else {
-      while (end > start && text.charAt(end - 1) == '$') {
-        end--;
-      }
-    }
-    if (start > 1 && start == text.length()) {
-      return "";
-    }
-    boolean both = end < text.length() && start <= end;
-    return both ? text.substring(start, end) : text;
   }
 
   /** Removes punctuation, spaces and commands for spaces at the end. */

@@ -24,6 +24,7 @@ import org.sparklora.reward.math.algebra.Expr.Relation;
 import org.sparklora.reward.math.algebra.Expr.SetOperation;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.algebra.Expr.Tuple;
+import org.sparklora.reward.math.algebra.ExprPrinter;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.algebra.RealSets;
 import org.sparklora.reward.math.algebra.Relations;
@@ -37,7 +38,7 @@ import org.sparklora.reward.math.number.Closeness;
 import org.sparklora.reward.math.number.Value;
 
 /** The meanings of an answer for a person, as expressions. Serves one verdict on one thread. */
-final class SoundReadings {
+record SoundReadings(AlgebraLimit budget) {
   /** Dots leave terms unstated; {@code (a)_{n}} is a rising factorial to some. */
   private static final Pattern UNSAID = Pattern.compile("\\\\ldots|\\)_\\{");
 
@@ -50,12 +51,6 @@ final class SoundReadings {
   private static final BigDecimal ROUNDING = new BigDecimal("0.02");
 
   private static final BigDecimal TINY = new BigDecimal("1e-30");
-
-  private final AlgebraLimit budget;
-
-  SoundReadings(AlgebraLimit budget) {
-    this.budget = budget;
-  }
 
   /** All readings that can be parsed. */
   List<Expr> of(Cleaned cleaned) {
@@ -223,11 +218,45 @@ final class SoundReadings {
         : expr;
   }
 
-  /** The entries of a column as a point; any other expression itself. */
+  /** The entries of a column, or of a named point A(1,2), as a point; another expression itself. */
   static Expr point(Expr expr) {
+    if (expr instanceof Apply named && named.args().size() > 1 && named.name().matches("[A-Z].*")) {
+      return new Tuple(named.args());
+    }
     return expr instanceof Matrix matrix && matrix.rows().stream().allMatch(row -> row.size() == 1)
         ? new Tuple(matrix.children())
         : expr;
+  }
+
+  /** Whether it is a list without equations, such as (1, 2). */
+  static boolean isUnnamed(Expr answer) {
+    return (answer instanceof FiniteSet || isPoint(answer))
+        && answer.children().stream().noneMatch(Relations::isRelation);
+  }
+
+  /** The pair of {@code (x,y)=(1,2)} and {@code x=1, y=2}; roots x_1 and x_2 have no order. */
+  static Expr withoutNames(Expr gold) {
+    if (gold instanceof Relation relation && relation.left() instanceof Tuple) {
+      return relation.right();
+    }
+    if (!(gold instanceof FiniteSet)
+        || !gold.children().stream().allMatch(Relations::isAssignment)) {
+      return values(gold);
+    }
+    List<String> names =
+        gold.children().stream()
+            .map(e -> ExprPrinter.print(Relations.first(e).left()).replaceAll("_.*", ""))
+            .toList();
+    return names.equals(names.stream().distinct().sorted().toList())
+        ? new Tuple(gold.children().stream().map(e -> Relations.last(e).right()).toList())
+        : gold;
+  }
+
+  /** Whether it is a list of equations such as x − y = 0 and x + y = 2, of two lines. */
+  static boolean areUnsolved(Expr expr) {
+    return expr instanceof FiniteSet
+        && expr.children().stream()
+            .allMatch(e -> Relations.isEquation(e) && !Relations.isAssignment(e));
   }
 
   static boolean isInequality(Expr expr) {

@@ -36,6 +36,20 @@ final class SoundText {
   private static final Pattern OUTER_COMMA =
       Pattern.compile("(?<!\\\\),(?![^({\\[]*(?<!\\\\)[)}\\]])");
 
+  /** Two points on opposite sides of the origin. */
+  private static final Pattern SIGNED_POINT =
+      Pattern.compile("(?s)(?:\\\\,|[\\s~])*+(?:\\\\pm|±)\\s*(\\([^(),]+(?:,[^(),]+)++\\))\\s*");
+
+  /** Combinations or arrangements, or a point or function of two numbers: {@code C(10,3)}. */
+  private static final Pattern COUNT =
+      Pattern.compile(
+          "(?<![a-zA-Z\\\\_])(?:\\\\(?:text|mathrm)\\{)?([CP])\\}?\\s*\\(\\s*([0-9]{1,4}|[a-z])\\s*,\\s*([0-9]{1,4}|[a-z])\\s*\\)");
+
+  /** The same as {@code {}_{10}C_3} and {@code 10C3}. */
+  private static final Pattern SHORT_COUNT =
+      Pattern.compile(
+          "(?<![0-9A-Za-z.)}])(?:(?:\\{\\})?[_^]\\{?|(?=[0-9]+[CP][0-9]))([0-9]{1,4})\\}?\\s*(?:\\\\(?:text|mathrm)\\{)?([CP])\\}?_?\\{?([0-9]{1,4})\\}?(?![0-9A-Za-z.])");
+
   private static final Pattern DEGREES =
       Pattern.compile(
           "([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
@@ -49,7 +63,7 @@ final class SoundText {
           "(?s)([^=]*\\\\equiv(?:(?!\\\\mod).)*)\\\\mod\\s*\\{?\\s*([0-9]+|[a-z])\\s*\\}?");
   private static final Pattern BASE =
       Pattern.compile(
-          "\\(?\\s*(-?[0-9A-F]+)\\s*\\)?(?:_\\{?|[\\s~]*(?:\\\\text\\{)?\\s*\\(?base\\s)\\s*(?:\\\\text\\{)?([0-9]+|two|three|four|five|six|seven|eight|nine)[\\s})]*");
+          "\\(?\\s*(-?[0-9A-F]+)\\s*\\)?(?:_\\{?\\s*\\(?|[\\s~]*(?:\\\\text\\{)?\\s*\\(?base\\s)\\s*(?:\\\\text\\{)?([0-9]+|two|three|four|five|six|seven|eight|nine)[\\s})]*");
   private static final Pattern PERCENT =
       Pattern.compile(
           "(?:\\s|\\\\[ ,])*(?:\\\\text\\{\\s*(?:\\\\?%|percentage|percent|pct)\\s*\\}"
@@ -63,6 +77,10 @@ final class SoundText {
   private static final Pattern CHOICE =
       Pattern.compile(
           "(?:(?:option|choice|answer):? )?\\(?([a-z])\\)?(?:[.:)]?(?:\\s(?!(?:and|or|[&/,])\\s*\\(?[a-z]\\)?(?![a-z])).*)?)?");
+
+  /** Letters of choices and nothing else, which choose none: {@code A. B. C.} */
+  private static final Pattern SEVERAL =
+      Pattern.compile(severalOf("[a-h]") + "|" + severalOf("[A-H]"));
 
   /** A choice and its value: {@code \textbf{(B)}\ 12}. */
   private static final Pattern LABELLED =
@@ -82,15 +100,9 @@ final class SoundText {
   private static final String IF =
       "&|(?:\\\\(?:text|mathrm)\\{)?\\s*(?<![a-zA-Z])(?:if|when|for)(?![a-zA-Z])\\s*\\}?|,(?=[^,&\\\\]*(?:[=<>]|\\\\[lgn]e))";
 
-  private static final Pattern TIME =
-      Pattern.compile("(?=.*[:m])([0-9]{1,2})(?::([0-9]{2}))?(?:\\s*([ap])\\.?m\\.?)?");
   private static final Pattern ALL_BUT =
       Pattern.compile(
           "all real numbers,? (?:except|but|other than) (?:for )?(?:x ?= ?)?((?:[-0-9./, ]|and|or)+)");
-  private static final List<String> NUMBERS =
-      List.of(
-          "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
-              .split(" "));
   private static final Set<String> UNDEFINED =
       Set.of(
           "dne|undefined|the limit does not exist|does not exist|doesnotexist|not defined|no limit|\\frac{1}{0}|\\frac{0}{0}|1/0|0/0"
@@ -112,14 +124,6 @@ final class SoundText {
     return withoutCommands(written).toLowerCase(Locale.ROOT);
   }
 
-  /** Words without articles and endings that people leave out. */
-  static String bare(String words) {
-    return words
-        .replaceAll("^(?:on|the|an?) |(?: only|(?<!no) solutions?| condition|条件)$", "")
-        .replaceAll(",? and |&", ",")
-        .replaceAll(" |(?<=[0-9])(?:st|nd|rd|th)\\b", "");
-  }
-
   private static String withoutCommands(String written) {
     String text = SoundLatex.of(written).replaceAll("~|\\\\[ ,]", " ");
     text = text.replaceAll("\\\\(?:text|textbf|textit|mathrm|mbox|mathbf|rm|bf)\\b", "");
@@ -130,8 +134,18 @@ final class SoundText {
   /** The letter of a choice, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}; not B or C. */
   static Optional<String> choice(String written) {
     Matcher m = CHOICE.matcher(words(written));
-    boolean article = withoutCommands(written).matches("a [A-Za-z].*"); // "a triangle"
-    return m.matches() && !article ? Optional.of(m.group(1)) : Optional.empty();
+    String text = withoutCommands(written);
+    // "a triangle" has an article.
+    boolean none = text.matches("a [A-Za-z].*") || SEVERAL.matcher(text).matches();
+    return m.matches() && !none ? Optional.of(m.group(1)) : Optional.empty();
+  }
+
+  /** Whether a solution is the letter of one choice. */
+  static boolean isChoice(String gold) {
+    String text =
+        gold.replaceAll("\\\\(?:text|textbf|mathrm|mathbf|boldsymbol)", "")
+            .replaceAll("[{}$ ]", "");
+    return text.matches("\\(?[A-H]\\)?");
   }
 
   /** The signs of several choices or statements, from {@code (A) and (C)}, {@code AC}, ①③. */
@@ -142,6 +156,22 @@ final class SoundText {
         .map(text -> text.replaceAll("[^A-H1-9]", ""));
   }
 
+  /** Whether an answer has the solution's signs, in its order unless they are two or sorted. */
+  static boolean chooses(String signs, String answer) {
+    boolean set = signs.length() == 2 || sorted(signs).equals(signs);
+    return set ? sorted(signs).equals(sorted(answer)) : signs.equals(answer);
+  }
+
+  /** A pattern for two letters or more; in one case, as (B) e is a choice with its value. */
+  private static String severalOf(String letter) {
+    return "\\(?%1$s\\)?(?:(?:[\\s,;.:&/|]|(?<![a-zA-Z])(?i:and|or)(?![a-zA-Z]))++\\(?%1$s\\)?(?![a-zA-Z]))++"
+        .formatted(letter);
+  }
+
+  private static String sorted(String signs) {
+    return Stream.of(signs.split("")).sorted().collect(Collectors.joining());
+  }
+
   /** A choice and its value in two groups, from {@code (B) 12}. */
   static Optional<Matcher> labelled(String written) {
     return Optional.of(LABELLED.matcher(written))
@@ -149,7 +179,8 @@ final class SoundText {
   }
 
   static boolean isUndefined(String written) {
-    return UNDEFINED.contains(words(written)) || UNDEFINED.contains(SoundLatex.of(written));
+    String words = words(written).replaceFirst("^(?:it |the [a-z]+ )?is (?=undefined|not )", "");
+    return UNDEFINED.contains(words) || UNDEFINED.contains(SoundLatex.of(written));
   }
 
   static Cleaned clean(String written) {
@@ -163,6 +194,7 @@ final class SoundText {
     Optional<String> modulus = moduli.size() == 1 ? Optional.of(moduli.get(0)) : Optional.empty();
     if (modulus.isPresent()) {
       text = SoundLatex.trimmed(mod.replaceAll(""));
+      text = text.replaceAll("(?<!\\\\not)\\\\equiv(?![a-zA-Z])", "=");
     }
     Optional<String> base = Optional.empty();
     Matcher inBase = BASE.matcher(text);
@@ -204,10 +236,14 @@ final class SoundText {
       case "infinity", "+infinity" -> Optional.of("\\infty");
       case "-infinity" -> Optional.of("-\\infty");
       case "all real numbers", "all reals", "all real numbers x" -> Optional.of("\\mathbb{R}");
-      case "empty set", "the empty set", "no solution", "no real solution" ->
+      case "empty set", "the empty set", "none", "no solution", "no real solution" ->
           Optional.of("\\emptyset");
-      default -> Optional.of(NUMBERS.indexOf(words)).filter(n -> n >= 0).map(String::valueOf);
+      default -> NumberWords.latex(words);
     };
+  }
+
+  static boolean areCases(String latex) {
+    return CASES.matcher(latex).matches();
   }
 
   /**
@@ -229,27 +265,6 @@ final class SoundText {
   }
 
   /**
-   * Whether two times of day are the same; empty if one is no time. Without a.m. or p.m. a day has
-   * 24 hours, but an answer may add either to a solution without it.
-   */
-  static Optional<Boolean> sameTime(String gold, String answer) {
-    Matcher a = TIME.matcher(gold);
-    Matcher b = TIME.matcher(answer);
-    if (!a.matches() || !b.matches()) {
-      return Optional.empty();
-    }
-    boolean added = a.group(3) == null && minutes(a, "") == minutes(b, "");
-    return Optional.of(added || minutes(a, a.group(3)) == minutes(b, b.group(3)));
-  }
-
-  /** Minutes after midnight, or after noon for the half "p" of a day. */
-  private static int minutes(Matcher time, String half) {
-    int hour = Integer.parseInt(time.group(1));
-    hour = half == null || half.isEmpty() ? hour : hour % 12 + (half.equals("p") ? 12 : 0);
-    return 60 * hour + (time.group(2) == null ? 0 : Integer.parseInt(time.group(2)));
-  }
-
-  /**
    * Lists both values of terms and points with a ± in brackets, such as {@code
    * \frac{1\pm\sqrt{5}}{2}} and {@code (0,\pm 4)}. Braces of a set stay around the list.
    */
@@ -262,8 +277,13 @@ final class SoundText {
   private static String ofBothSigns(String term) {
     String[] sides = term.split("\\\\pm(?![a-zA-Z])|±", -1);
     String list = term.strip().startsWith("(") ? "" : "|(?<!\\\\),|;";
+    Matcher point = SIGNED_POINT.matcher(term);
+    if (point.matches()) {
+      return point.group(1) + "," + point.group(1).replaceAll("([(,])([^(),]+)", "$1-($2)");
+    }
+    // The parser lists the values of a name, and not those of f(x).
     if (sides.length != 2
-        || depth(sides[0]) <= 0
+        || depth(sides[0]) <= 0 && !sides[0].matches("\\s*[a-zA-Z]\\([a-z]\\)\\s*=[^=]*")
         || depth(term) != 0
         || term.matches("(?s).*(?:∓|\\\\mp" + list + ").*")) {
       return term;
@@ -306,6 +326,12 @@ final class SoundText {
         : result;
   }
 
+  private static String count(String letter, String all, String chosen) {
+    return letter.equals("C")
+        ? "\\\\binom{" + all + "}{" + chosen + "}"
+        : "\\\\frac{" + all + "!}{(" + all + "-" + chosen + ")!}";
+  }
+
   /** The readings of the text, the most literal first. */
   static List<String> readings(String text) {
     Set<String> readings = new LinkedHashSet<>();
@@ -335,6 +361,8 @@ final class SoundText {
     }
     readings.add(bare);
     readings.add(SCIENTIFIC.matcher(bare).replaceAll("$1E$2"));
+    readings.add(COUNT.matcher(bare).replaceAll(m -> count(m.group(1), "$2", "$3")));
+    readings.add(SHORT_COUNT.matcher(bare).replaceAll(m -> count(m.group(2), "$1", "$3")));
     AnswerUnit.atEnd(bare).ifPresent(ended -> readings.add(ended.amount()));
     Matcher comma = DECIMAL_COMMA.matcher(text);
     if (comma.matches()) {

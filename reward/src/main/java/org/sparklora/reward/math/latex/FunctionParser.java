@@ -26,18 +26,7 @@ import org.sparklora.reward.math.latex.LatexLexer.Token;
  * Reads functions with their arguments: named functions with scripts, operators, roots, sums,
  * products, integrals, limits, and functions without a known meaning such as {@code f(x)}.
  */
-final class FunctionParser {
-  private final TokenCursor in;
-  private final SymbolNames names;
-  private final TermParser terms;
-  private final OperandParser operands;
-
-  FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, OperandParser operands) {
-    this.in = in;
-    this.names = names;
-    this.terms = terms;
-    this.operands = operands;
-  }
+record FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, OperandParser operands) {
 
   /** A function applied to the tokens after it, else an atom. */
   Expr functionOrAtom() {
@@ -290,6 +279,9 @@ final class FunctionParser {
       operands.subscriptText();
     }
     String name = in.textFrom(start).strip();
+    if (in.isStrict() && name.equals("\\pi")) {
+      throw new ParseFailure("a factor before brackets");
+    }
     Optional<Expr> power =
         in.is(CARET) ? Optional.of(operands.scriptAfterCaret()) : Optional.empty();
     boolean braced = in.is(L_BRACE) && (in.kindAfter(1) == L_PAREN || in.kindAfter(1) == L_BRACKET);

@@ -1,0 +1,228 @@
+package org.sparklora.reward.math;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.math.MathReward.Dialect;
+
+/** Answers in words and units of several languages, in angles, and with names in any order. */
+class SoundLanguageTest {
+  private static void assertVerdict(String answer, String solution, Verdict verdict) {
+    String completion = "The answer is $\\boxed{" + answer + "}$.";
+    assertThat(MathReward.of(Dialect.SOUND).judge(completion, solution).verdict())
+        .isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          45\\text{ rad}           @ 45^\\circ               @ WRONG
+          60\\text{ radians}       @ 60^\\circ               @ WRONG
+          60^\\circ                @ 60\\text{ radians}      @ WRONG
+          x=45\\text{ rad}         @ x=45^\\circ             @ WRONG
+          \\frac{\\pi}{4}\\text{ rad} @ 45^\\circ            @ CORRECT
+          45^\\circ                @ \\frac{\\pi}{4}\\text{ rad} @ CORRECT
+          45\\text{ degrees}       @ 45^\\circ               @ CORRECT
+          45\\text{ degrees}       @ \\frac{\\pi}{4}         @ CORRECT
+          45 degrees               @ 45^\\circ               @ CORRECT
+          45                       @ 45^\\circ               @ CORRECT
+          45\\text{ m}             @ 45^\\circ               @ WRONG
+          20^\\circ                @ 20^\\circ C             @ CORRECT
+          2\\text{ rad}            @ 2                       @ CORRECT
+          """)
+  void degreesAreNoRadians(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          y=3, x=-5                @ (3,-5)                  @ WRONG
+          y=-5, x=3                @ (3,-5)                  @ CORRECT
+          x=3, y=-5                @ (3,-5)                  @ CORRECT
+          z=3, y=2, x=1            @ (1,2,3)                 @ CORRECT
+          z=1, y=2, x=3            @ (1,2,3)                 @ WRONG
+          (y,x)=(3,-5)             @ (3,-5)                  @ WRONG
+          (y,x)=(-5,3)             @ (3,-5)                  @ CORRECT
+          (x,y)=(3,-5)             @ (3,-5)                  @ CORRECT
+          r=2, h=5                 @ (2,5)                   @ CORRECT
+          (5,3)                    @ y=5, x=3                @ WRONG
+          (3,5)                    @ y=5, x=3                @ CORRECT
+          x_{1}=-\\frac{1}{2}, x_{2}=3 @ x=3, x=-\\frac{1}{2} @ CORRECT
+          x_1=2, x_2=3             @ x=3, x=-\\frac{1}{2}    @ WRONG
+          y_1=-\\frac12, y_2=3     @ x=3, x=-\\frac{1}{2}    @ WRONG
+          x_1=2, x_2=-3            @ $x=2$ 或 $x=-3$         @ CORRECT
+          """)
+  void namesGiveTheOrder(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          1,2,3,5,8                @ 1, 1, 2, 3, 5, 8        @ WRONG
+          8,5,3,2,1,1              @ 1, 1, 2, 3, 5, 8        @ CORRECT
+          1,1,2,3,5,8              @ 1, 1, 2, 3, 5, 8        @ CORRECT
+          2, 3                     @ 2, 2, 3                 @ WRONG
+          2, 3, 3                  @ 2, 2, 3                 @ WRONG
+          2, 2, 3                  @ 2, 3                    @ CORRECT
+          1, 2                     @ \\{1,1,2\\}             @ CORRECT
+          """)
+  void repeatedElementsOfSolutionsCount(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          5\\text{ 千克}           @ 5 kg                    @ CORRECT
+          5\\text{ 克}             @ 5 kg                    @ WRONG
+          15\\text{ 厘米}          @ 15\\text{ cm}           @ CORRECT
+          15厘米                   @ 15\\text{ cm}           @ CORRECT
+          0.15\\text{ 米}          @ 15\\text{ cm}           @ CORRECT
+          15\\text{ 米}            @ 15\\text{ cm}           @ WRONG
+          15 \\text{ centímetros}  @ 15\\text{ cm}           @ CORRECT
+          15 \\text{ centimètres}  @ 15\\text{ cm}           @ CORRECT
+          150 \\text{ milímetros}  @ 15\\text{ cm}           @ CORRECT
+          15 \\text{ metros}       @ 15\\text{ cm}           @ WRONG
+          15\\text{ 平方厘米}      @ 15\\text{ cm}^2         @ CORRECT
+          15\\text{ 厘米}          @ 15\\text{ cm}^2         @ WRONG
+          15\\text{ metros cuadrados} @ 15\\text{ m}^2       @ CORRECT
+          72个                     @ 72                      @ CORRECT
+          3\\text{ 万}             @ 3                       @ WRONG
+          3万                      @ 30000                   @ CORRECT
+          50¢                      @ \\$0.50                 @ CORRECT
+          50¢                      @ \\$50                   @ WRONG
+          """)
+  void unitsHaveNamesInEachLanguage(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          \\text{Sí}               @ Yes                     @ CORRECT
+          \\text{是}               @ Yes                     @ CORRECT
+          \\text{Да}               @ Yes                     @ CORRECT
+          \\text{不是}             @ Yes                     @ WRONG
+          \\text{No}               @ Sí                      @ WRONG
+          \\text{错误}             @ False                   @ CORRECT
+          \\text{not possible}     @ impossible              @ CORRECT
+          \\text{It is impossible} @ impossible              @ CORRECT
+          \\text{possible}         @ impossible              @ WRONG
+          \\text{is undefined}     @ undefined               @ CORRECT
+          \\text{is defined}       @ undefined               @ WRONG
+          \\text{an even function} @ even                    @ CORRECT
+          \\text{an odd function}  @ even                    @ WRONG
+          \\text{The statement is true}  @ True              @ CORRECT
+          \\text{The statement is false} @ True              @ WRONG
+          12:00\\text{ p.m.}       @ noon                    @ CORRECT
+          \\text{12 noon}          @ noon                    @ CORRECT
+          12:00\\text{ a.m.}       @ noon                    @ WRONG
+          \\text{three fourths}    @ \\frac{3}{4}            @ CORRECT
+          \\text{one sixth}        @ \\frac{1}{6}            @ CORRECT
+          \\text{one sixth}        @ 6                       @ WRONG
+          \\text{twenty third}     @ \\frac{20}{3}           @ WRONG
+          \\text{two and a half}   @ 2.5                     @ CORRECT
+          \\text{one million}      @ 1,000,000               @ CORRECT
+          \\text{two hundred and five} @ 205                 @ CORRECT
+          \\text{two hundred five} @ 250                     @ WRONG
+          1\\text{ dozen}          @ 12                      @ CORRECT
+          \\text{two dozen}        @ 24                      @ CORRECT
+          """)
+  void wordsAreAnswers(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          x=-3, x=2                @ $x=2$ 或 $x=-3$         @ CORRECT
+          2, -3                    @ $x=2$ 或 $x=-3$         @ CORRECT
+          x=2\\text{ 或 }x=-3      @ $x=2$ 或 $x=-3$         @ CORRECT
+          -3                       @ $x=2$ 或 $x=-3$         @ WRONG
+          x=2\\text{ y }x=3        @ 2, 3                    @ CORRECT
+          (1,2)\\cup(2,\\infty)    @ \\{x\\mid x>1\\text{ 且 }x\\neq 2\\} @ CORRECT
+          x>1\\text{ and }x\\ne2   @ \\{x\\mid x>1\\text{ 且 }x\\neq 2\\} @ CORRECT
+          x>1                      @ \\{x\\mid x>1\\text{ 且 }x\\neq 2\\} @ WRONG
+          1\\text{, }-2\\text{, }5 @ 1, -2, 5                @ CORRECT
+          1\\text{, }-2            @ 1, -2, 5                @ WRONG
+          (0,0),\\ \\pm(3,-1)      @ (0,0),(3,-1),(-3,1)     @ CORRECT
+          \\pm(3,1)                @ (3,-1),(-3,1)           @ WRONG
+          \\frac{1}{6}\\text{ (about }16.7\\%) @ \\frac{1}{6} @ CORRECT
+          \\frac{1}{6}\\text{ (about }16.7\\%) @ \\frac{1}{5} @ WRONG
+          3{:}4                    @ 3:4                     @ CORRECT
+          4{:}3                    @ 3:4                     @ WRONG
+          """)
+  void listsAreJoinedByWordsAndSigns(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          所以最终答案为：18。               @ 18    @ CORRECT
+          所以最终答案为：18。               @ 8     @ WRONG
+          答案是 $x=2$ 或 $x=3$。因此 $n=5$。 @ 2, 3  @ CORRECT
+          La respuesta final es 18.          @ 18    @ CORRECT
+          La réponse est 18.                 @ 18    @ CORRECT
+          Espero que la respuesta especial ayude: 18. @ 18 @ WRONG
+          """)
+  void sentencesOfOtherLanguagesGiveAnswers(String completion, String solution, Verdict verdict) {
+    assertThat(MathReward.of(Dialect.SOUND).judge(completion, solution).verdict())
+        .isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          1'234'567                @ 1234567                 @ CORRECT
+          1'23                     @ 123                     @ WRONG
+          3\\text{ }\\frac{3}{8}   @ \\frac{27}{8}           @ CORRECT
+          3\\text{ }\\frac{3}{8}   @ \\frac{9}{8}            @ WRONG
+          204_{(5)}                @ 204_5                   @ CORRECT
+          204_{(6)}                @ 204_5                   @ WRONG
+          2021\\text{-}03\\text{-}05 @ \\text{March 5, 2021} @ CORRECT
+          2021\\text{-}05\\text{-}03 @ \\text{March 5, 2021} @ WRONG
+          \\left(0,\\frac1e\\right] @ 0<a\\le\\frac{1}{e}    @ CORRECT
+          \\left(0,\\frac1e\\right) @ 0<a\\le\\frac{1}{e}    @ WRONG
+          \\frac1n                 @ \\frac{1}{n}            @ CORRECT
+          \\frac1i                 @ -i                      @ CORRECT
+          \\frac1i                 @ i                       @ WRONG
+          \\frac1\\pi              @ \\frac{1}{\\pi}         @ CORRECT
+          \\frac\\pi2              @ \\frac{\\pi}{2}         @ CORRECT
+          \\frac\\pi2              @ \\frac{2}{\\pi}         @ WRONG
+          \\frac\\pi{12}           @ \\frac{\\pi}{12}        @ CORRECT
+          \\frac x2                @ \\frac{x}{2}            @ CORRECT
+          1+\\frac1n               @ \\frac{2}{n}            @ WRONG
+          """)
+  void digitsAndFractionsAreReadAsTyped(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+}
