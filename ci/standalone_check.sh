@@ -51,11 +51,6 @@ all_executors_of_a_cluster_train() {
   expect_trained 2 all
 }
 
-all_executors_of_all_cores_train() {
-  on_standalone cores --conf spark.cores.max=2 --conf spark.executor.cores=1
-  expect_trained 2 cores
-}
-
 all_executors_generate() {
   local problem
   for problem in {1..16}; do echo "{\"prompt\": \"What is $problem + 3?\"}"; done >"$WORK/prompts.jsonl"
@@ -111,7 +106,6 @@ a_driver_on_the_cluster_is_refused_with_the_reason() {
 # A word of arguments has no blanks as long as the folders have none.
 # shellcheck disable=SC2046
 check all_executors_of_a_cluster_train
-check all_executors_of_all_cores_train
 check all_executors_generate
 check dynamic_allocation_gives_as_many_as_it_may
 check more_workers_than_slots_are_refused

@@ -81,6 +81,7 @@ has_a_checkpoint() { # NAME
   hdfs_has "/$1/out/checkpoint-2"
 }
 
+# With the driver here.
 sft_outlives_a_container() {
   kill_an_executor sft-killed has_a_checkpoint sft-killed &
   local killer=$!
@@ -113,7 +114,6 @@ echo "YARN with two nodes, $HDFS with two data nodes"
 # A word of arguments has no blanks as long as the folders have none.
 # shellcheck disable=SC2046
 check prep_is_the_same_on_yarn client
-check sft_is_the_same_on_yarn client
 check sft_is_the_same_on_yarn cluster
 check sft_outlives_a_container
 check grpo_is_the_same_on_yarn cluster

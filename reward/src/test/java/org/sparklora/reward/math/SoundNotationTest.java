@@ -290,6 +290,7 @@ class SoundNotationTest {
           5\\text{ millionths}       @ 5                      @ WRONG
           2h 15min                   @ 2\\text{ hours }15\\text{ minutes} @ CORRECT
           2h 15m                     @ 135\\text{ min}         @ CORRECT
+          30\\text{ h }2\\text{ min} @ 2\\text{ h }30\\text{ min} @ WRONG
           \\text{2 h 15 min}         @ 2h 25min               @ WRONG
           2h                         @ 2                      @ WRONG
           AB=5 cm                    @ 5                      @ CORRECT

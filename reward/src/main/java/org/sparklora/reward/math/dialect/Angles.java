@@ -2,8 +2,10 @@ package org.sparklora.reward.math.dialect;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Angles in degrees and in radians: 45° is π/4 radians, and not 45 radians. */
 final class Angles {
@@ -16,10 +18,46 @@ final class Angles {
               + "(.*(?:[0-9)}]|\\\\pi))(?:\\\\[,; ]|[~\\s])*+"
               + "(?:\\\\(?:text|mathrm)\\{[~\\s]*|(?<=[~\\s]))rad(?:ian)?s?\\.?[~\\s]*\\}?");
 
+  private static final Pattern DEGREE = Pattern.compile("\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
+  private static final Pattern NUMBER_OF_DEGREES =
+      Pattern.compile("([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*" + DEGREE.pattern());
+
+  /** Functions of angles, which are values, and temperatures. */
+  private static final Pattern NO_ANGLE =
+      Pattern.compile("\\\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])|\\\\text\\{ \\^\\\\circ");
+
   private Angles() {}
 
+  /** Whether two angles are the same; empty unless both have units. */
+  static Optional<Boolean> same(String gold, String answer, BiPredicate<String, String> same) {
+    Optional<List<String>> angles = inRadians(gold, answer);
+    if (angles.isPresent()) {
+      return Optional.of(same.test(angles.get().get(0), angles.get().get(1)));
+    }
+    boolean bothInDegrees =
+        Stream.of(gold, answer)
+            .allMatch(angle -> DEGREE.matcher(angle).find() && !NO_ANGLE.matcher(angle).find());
+    if (!bothInDegrees) {
+      return Optional.empty();
+    }
+    // Neither π/4 degrees nor 45 radians are 45°: both numbers are of degrees, or both of radians.
+    if (same.test(withoutDegrees(gold), withoutDegrees(answer))) {
+      return Optional.of(true);
+    }
+    String first = NUMBER_OF_DEGREES.matcher(gold).replaceAll("(($1)\\\\pi/180)");
+    String second = NUMBER_OF_DEGREES.matcher(answer).replaceAll("(($1)\\\\pi/180)");
+    return Optional.of(
+        !DEGREE.matcher(first).find()
+            && !DEGREE.matcher(second).find()
+            && same.test(first, second));
+  }
+
+  private static String withoutDegrees(String angle) {
+    return DEGREE.matcher(angle).replaceAll("");
+  }
+
   /** Both angles in radians without units, if one is in degrees and the other one in radians. */
-  static Optional<List<String>> inRadians(String gold, String answer) {
+  private static Optional<List<String>> inRadians(String gold, String answer) {
     Optional<String> degrees = fromDegrees(gold);
     Optional<String> radians = withoutUnit(answer);
     if (degrees.isPresent() && radians.isPresent()) {

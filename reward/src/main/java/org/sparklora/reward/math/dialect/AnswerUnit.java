@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.sparklora.reward.math.extract.Spaces;
 
 /**
@@ -74,6 +75,8 @@ record AnswerUnit(String amount, String unit) {
               + NUMBER
               + "(?:\\\\[,;: ]|~|\\s)*+(€|£|¥|₹|USD|EUR)\\s*",
           Pattern.DOTALL);
+  private static final Pattern POWERS_OF_TEN =
+      Pattern.compile("^(?:thousand|[mbtr]+illion|dozen|[万亿])(?:\\s+|(?!\\p{L}))");
   private static final Pattern COMMAND =
       Pattern.compile("\\\\(?:text|mathrm|mbox|mathbf|textbf|rm|operatorname)(?![a-zA-Z])");
   private static final Pattern FRACTION = Pattern.compile("\\\\frac\\{(.*)\\}\\{(.*)\\}");
@@ -241,6 +244,27 @@ record AnswerUnit(String amount, String unit) {
         .filter(unit -> !unit.isEmpty());
   }
 
+  /** Whether the words after an amount are a common unit or power of ten: {@code $12$ cm}. */
+  static boolean isCommon(String amount, String words) {
+    String unit = POWERS_OF_TEN.matcher(words).replaceFirst("");
+    return unit.isEmpty() || !amount.contains("$") && isUnitOf(amount, unit);
+  }
+
+  private static boolean isUnitOf(String amount, String words) {
+    return canonical(SoundLatex.of(amount + "\\text{ " + words + "}"))
+        .filter(
+            unit ->
+                Stream.of(unit.split("/"))
+                    .map(factor -> factor.replaceAll("\\^.*", ""))
+                    .allMatch(AnswerUnit::isKnown))
+        .isPresent();
+  }
+
+  private static boolean isKnown(String unit) {
+    return NAMES.containsValue(unit)
+        || NAMES.values().stream().anyMatch(name -> unit.equals(shared(name)));
+  }
+
   /** Whether two units of {@link #canonical} can be the same: a pound is £ or lb, ¥ yen or yuan. */
   static boolean agree(String unit, String other) {
     return unit.equals(other)
@@ -274,7 +298,9 @@ record AnswerUnit(String amount, String unit) {
       if (size.isEmpty() || amounts.size() < parts.length) {
         return Optional.empty();
       }
-      String number = part.amount().replaceAll(",(?=[0-9]{3})", "");
+      // 1,500 m and 2,5 m
+      String amount = part.amount().replaceAll(",(?=[0-9]{3})", "");
+      String number = amount.replaceAll("(?<=[0-9]),(?=[0-9]{1,2}$)", ".");
       terms.add("0+(%s)\\cdot %s".formatted(number, size.get()));
     }
     boolean sum = amounts.stream().map(AnswerUnit::unit).distinct().count() == terms.size();

@@ -54,6 +54,8 @@ final class AnswerWords {
   /** Words without articles, and without beginnings and endings that people leave out. */
   private static String bare(String words) {
     return words
+        .replaceFirst("^all (.*\\b(?:integers|numbers|primes))(?: [a-z])?$", "$1")
+        .replaceFirst("\\b(positive|negative) (even|odd|prime|composite)\\b", "$2 $1")
         .replaceFirst("^(?:(?:it|this|the (?:statement|claim)) )?is ", "")
         .replaceFirst("^not possible", "impossible")
         .replaceAll(

@@ -19,9 +19,15 @@ record ParameterRange(String term, String name, String set) {
           "(?s)(.*[^\\s,;(\\\\])[\\s,;\\\\]*([,;(]|\\\\text\\{[\\s,(]*(?:for|where|with)?\\s*"
               + "(?:all|any|every|some|each|an?)?\\s*(?:(positive integer|natural number|integer|real)s?(?: numbers?)?)?\\s*\\})"
               + "[\\s,(\\\\]*([a-zA-Z])\\s*"
-              + "(?:\\\\in\\s*(?:\\\\mathbb\\{)?([NZR])\\}?([*+^_{}\\s]*)"
+              + "(?:\\\\in\\s*(?:\\\\mathbb\\{)?([NZR])\\}?([*+^_{}0\\s]*)"
               + "|\\\\text\\{\\s*(?:is )?(?:an?|any)(?: arbitrary)? (positive integer|natural number|integer|real)(?: number)?\\s*\\})?"
               + "\\s*\\)?(\\s*\\\\\\})?");
+
+  /** The kind of numbers before a bound: {@code \text{all integers }n\ge 3}. */
+  private static final Pattern KIND =
+      Pattern.compile(
+          "(?s)\\\\text\\{\\s?(?:(?:all|any|every) )?(positive integer|natural number|integer|real)s?(?: numbers?)?"
+              + "\\s?\\}\\s?(([a-zA-Z])\\s?(?:[<>]|\\\\(?:ne|[lg]eq?)(?![a-z])).*)");
 
   private static final Map<String, String> SETS =
       Map.of("real", "R", "integer", "Z", "positive integer", "N*", "natural number", "N");
@@ -31,7 +37,12 @@ record ParameterRange(String term, String name, String set) {
 
   /** The whole text is the term if it has no range that can be read. */
   static ParameterRange of(String answer, AlgebraLimit budget) {
-    Matcher range = RANGE.matcher(budget.over(SoundLatex.of(answer)));
+    String text = SoundLatex.of(answer);
+    Matcher kind = KIND.matcher(text);
+    if (kind.matches()) {
+      return new ParameterRange(kind.group(2), kind.group(3), SETS.get(kind.group(1)));
+    }
+    Matcher range = RANGE.matcher(budget.over(text));
     boolean said = range.matches() && (range.start(5) >= 0 || range.start(7) >= 0);
     if (!range.matches() || !said && !range.group(2).contains("for")) {
       return new ParameterRange(answer, "", "");
@@ -52,13 +63,24 @@ record ParameterRange(String term, String name, String set) {
 
   /**
    * Whether an answer with the other range has the values of this solution. An unstated parameter
-   * is an integer, or the real variable of a function or inequality; an index may be of any set.
+   * is an integer, or the real variable of a function or inequality; an index and the n of f(n) may
+   * be of any set. An interval is no set of integers.
    */
   boolean allows(ParameterRange other) {
-    boolean index = other.term.matches("(?s).*_\\{?" + other.name + ".*");
+    if (!other.isStated()) {
+      boolean bounds = INEQUALITY.matcher(term).find() && letters(term).matches(name + "+");
+      return set.equals("R") || !bounds || INEQUALITY.matcher(other.term).find();
+    }
+    boolean index =
+        other.term.matches("(?s).*_\\{?" + other.name + ".*")
+            && set.equals("N0") == other.set.equals("N0");
+    boolean function =
+        !isStated()
+            && other.name.matches("[kmn]")
+            && other.term.matches("(?s)[a-zA-Z]\\(" + other.name + "\\)\\s*=.*");
     boolean bounded = INEQUALITY.matcher(other.term).find();
     boolean usual = other.set.equals("R") || other.set.equals("Z") && !bounded;
-    return !other.isStated() || index || (isStated() ? set.equals(other.set) : usual);
+    return index || function || (isStated() ? set.equals(other.set) : usual);
   }
 
   /** The term with the parameter of the other one, if that name is free. */

@@ -30,7 +30,8 @@ record RepeatedElements(SoundReadings readings, MathEquivalence equivalence, Alg
   private Optional<List<Expr>> elements(Cleaned list) {
     String latex = list.latex().replaceAll("^\\\\\\{|\\\\\\}$", "");
     Cleaned tuple =
-        new Cleaned("(" + latex + ")", false, Optional.empty(), Optional.empty(), false, false);
+        new Cleaned(
+            "(" + latex + ")", false, Optional.empty(), Optional.empty(), Conjunction.COMMA, false);
     return readings.of(tuple).stream()
         .findFirst()
         .map(expr -> SoundReadings.isPoint(expr) ? expr.children() : List.of(expr));

@@ -61,14 +61,18 @@ final class SoundComparison {
     budget.checkLength(answer);
     String goldWords = SoundText.words(gold);
     String answerWords = SoundText.words(answer);
-    Optional<Boolean> sameDay = DateAndTime.same(goldWords, answerWords);
-    if (sameDay.isPresent()) {
-      return sameDay.get();
+    Optional<Boolean> sameDayOrSets =
+        DateAndTime.same(goldWords, answerWords).or(() -> NamedSets.same(gold, answer, this::same));
+    if (sameDayOrSets.isPresent()) {
+      return sameDayOrSets.get();
     }
     Optional<String> amount = AnswerUnit.converted(gold);
-    if (amount.isPresent()
-        && AnswerUnit.converted(answer).filter(other -> same(amount.get(), other)).isPresent()) {
-      return true;
+    Optional<String> given = amount.flatMap(some -> AnswerUnit.converted(answer));
+    if (given.isPresent()) {
+      boolean same = same(amount.get(), given.get());
+      if (same || amount.get().contains("+")) { // without its units 2 h 30 min would be 30 h 2 min
+        return same;
+      }
     }
     if (SoundText.isUndefined(gold) || SoundText.isUndefined(answer)) {
       return SoundText.isUndefined(gold) && SoundText.isUndefined(answer);
@@ -136,9 +140,10 @@ final class SoundComparison {
     if (sameParts.isPresent()) {
       return sameParts.get();
     }
-    Optional<List<String>> angles = Angles.inRadians(SoundLatex.of(gold), SoundLatex.of(answer));
-    if (angles.isPresent()) {
-      return same(angles.get().get(0), angles.get().get(1));
+    Optional<Boolean> sameAngle =
+        Angles.same(SoundLatex.of(gold), SoundLatex.of(answer), this::same);
+    if (sameAngle.isPresent()) {
+      return sameAngle.get();
     }
     if (inDifferentUnits(gold, answer)) {
       return false;
@@ -196,8 +201,13 @@ final class SoundComparison {
           // In (1, 2) the order counts, in x=1, x=2 it does not.
           boolean sets =
               a.braced() && SoundReadings.isPoint(answer)
-                  || SoundReadings.isPoint(gold) && (b.braced() || b.or() || values != given);
-          return !sets && samePercent(gold, a.percent(), answer, b.percent());
+                  || SoundReadings.isPoint(gold)
+                      && (b.braced() || b.conjunction().hasOr() || values != given);
+          boolean otherWord =
+              a.conjunction().contradicts(b.conjunction())
+                  && gold instanceof FiniteSet
+                  && gold.children().stream().anyMatch(SoundReadings::isInequality);
+          return !sets && !otherWord && samePercent(gold, a.percent(), answer, b.percent());
         });
   }
 
@@ -290,6 +300,12 @@ final class SoundComparison {
     if (gold instanceof FiniteSet set && namesAndValues(set, answer)
         || answer instanceof FiniteSet given && namesAndValues(given, gold)) {
       return true;
+    }
+    List<Expr> sides = SoundReadings.sidesOfLine(gold);
+    if (!sides.isEmpty() && answer instanceof Chain other) {
+      return equivalence.same(new FiniteSet(((Chain) gold).links()), new FiniteSet(other.links()))
+          || equivalence.same(
+              new FiniteSet(sides), new FiniteSet(SoundReadings.sidesOfLine(other)));
     }
     return equivalence.same(gold, answer)
         || gold instanceof Chain

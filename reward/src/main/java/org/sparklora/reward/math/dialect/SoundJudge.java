@@ -2,11 +2,11 @@ package org.sparklora.reward.math.dialect;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.extract.BoxedAnswer;
@@ -55,11 +55,30 @@ public final class SoundJudge {
           "\\**(?:\\(?[A-H]\\)?(?:(?:,|,?\\s*and\\b)\\s*\\(?[A-H]\\)?)*+|yes|no|true|false|[-−]?[$€£]?[0-9][0-9.,:/]*(?:\\s?%|\\s[a-z]+)?)\\**",
           Pattern.CASE_INSENSITIVE);
 
+  private static final String INEQUALITY = "(?:[<>]|\\\\(?:neq?|[lg]eq?)(?![a-z]))";
+
   /** A solution with words about its letter: {@code $x=k\pi$ for any integer $k$}. */
   private static final Pattern QUALIFIED =
       Pattern.compile(
-          "\\$([^$]+)\\$,?\\s*((?:for|where|with)\\b[a-z ]*)"
-              + "\\$([a-zA-Z](?:_\\{?[0-9]\\}?)?(?:\\s*\\\\in[^a-zA-Z$][^$]*)?)\\$([a-z ]*)\\.?");
+          ("\\$([^$]+)\\$,?\\s*((?:for|where|with)\\b[a-z ]*)\\$"
+                  + "(NAME(?:\\s*,\\s*NAME){0,3}(?:\\$,? (?:and )?\\$NAME"
+                  + "|\\s*(?:\\\\in[^a-zA-Z$]|SIGN)[^$]*)?)\\$([a-z ]*)\\.?")
+              .replace("NAME", "[a-zA-Z](?:_\\{?[0-9]\\}?)?")
+              .replace("SIGN", INEQUALITY));
+
+  /** A solution with a condition in brackets: {@code $xy=1$ $(x>0)$}. */
+  private static final Pattern CONDITIONED =
+      Pattern.compile(
+          "\\$([^$]+)\\$,?\\s*(?:\\(\\$|\\$\\()([a-z]\\s*SIGN[^$()]*)(?:\\)\\$|\\$\\))\\.?"
+              .replace("SIGN", INEQUALITY));
+
+  /** Numbers of a kind, perhaps with a bound: {@code all integers $n\ge 3$}. */
+  private static final Pattern KIND =
+      Pattern.compile(
+          ("(?i)((?:all|any|every) (?:(?:positive )?integers?|natural numbers?|real numbers?|reals?) "
+                  + "(?=\\$[a-z]\\s*SIGN)|(?:all|any|every) (?:[a-z-]+ ){0,3}(?:integers|numbers|primes) "
+                  + "(?=\\$[a-z]\\$))\\$([^$]+)\\$\\.?")
+              .replace("SIGN", INEQUALITY));
 
   private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox)\\b");
   private static final Pattern BOX_WITHOUT_BRACES =
@@ -85,10 +104,21 @@ public final class SoundJudge {
       Pattern.compile(
           "\\s*(?:[,，、]\\s*(?:and|or)?|and|or|或者?|[和与且]|oder|und|ou|et|или|и|o(?=\\s*\\$)|y(?=\\s*\\$))\\s*");
 
-  /** Words of other languages between two pieces of mathematics. */
+  /** Words of any language between two pieces of mathematics. */
   private static final Pattern JOINED =
       Pattern.compile(
-          "(?<=\\$|\\\\\\))\\s*+(?:[，、和与且]|或者?|oder|und|ou|et|или|и)\\s*+(?=\\$|\\\\\\()");
+          "(?<=\\$|\\\\\\))\\s*+((?:[,，]\\s*+)?(?:并?且|[和与]|或者?|and|or|oder|und|ou|et|или|и|[oóy])|[，、])"
+              + "\\s*+(?=\\$|\\\\\\()");
+
+  private static final Pattern POWER =
+      Pattern.compile("(?<=\\p{L})\\$\\^(?:([23])|\\{([23])\\})\\$");
+
+  /** Words right after mathematics that may be its unit. */
+  private static final Pattern UNIT =
+      Pattern.compile("[\\s~]*+([\\p{L}°][\\p{L}0-9 /^²³°-]{0,29})(?=[\\n.,;:!?。，；()（）]|\\z)");
+
+  /** Longer terms have no unit after them. */
+  private static final int LONGEST_AMOUNT = 100;
 
   /** Mathematics this far after its anchor is not the answer. */
   private static final int REACH = 200;
@@ -103,7 +133,8 @@ public final class SoundJudge {
     String gold = solution;
     String answer = "";
     try {
-      gold = solutionText(solution);
+      Optional<LabelledValues> labelled = labelled(withPowers(solution));
+      gold = labelled.isPresent() ? Spaces.strip(solution) : solutionText(solution);
       if (gold.isBlank()) {
         return Judgement.unverifiable("solution is empty");
       }
@@ -112,7 +143,11 @@ public final class SoundJudge {
         return Judgement.of(Verdict.WRONG, "no answer found", shortened(gold), "");
       }
       answer = found.get();
-      boolean same = new SoundComparison(budget).same(gold, answer);
+      SoundComparison comparison = new SoundComparison(budget);
+      boolean same =
+          labelled.isPresent()
+              ? labelled.get().same(answer, comparison::same)
+              : comparison.same(gold, answer);
       return Judgement.of(
           same ? Verdict.CORRECT : Verdict.WRONG,
           same ? "equal" : "not equal",
@@ -148,7 +183,7 @@ public final class SoundJudge {
 
   /** The solution itself, its box, or the answer or mathematics in it if it is a sentence. */
   private String solutionText(String solution) {
-    String text = Spaces.strip(solution);
+    String text = withPowers(solution);
     if (BOX.matcher(budget.over(text)).find()) {
       return boxed(text, BoxedAnswer::belongTogether);
     }
@@ -157,14 +192,54 @@ public final class SoundJudge {
     }
     Matcher qualified = QUALIFIED.matcher(text);
     if (qualified.matches()) {
-      String range = "\\text{ " + qualified.group(2) + "}" + qualified.group(3);
+      String names = qualified.group(3).replaceAll("\\$,? (?:and )?\\$", ",");
+      String range = "\\text{ " + qualified.group(2) + "}" + names;
       String words = qualified.group(4);
       return qualified.group(1) + range + (words.isBlank() ? "" : "\\text{" + words + "}");
     }
-    boolean delimited = text.contains("$") || text.contains("\\(") || text.contains("\\[");
-    Optional<List<Environment>> list =
-        lastEnvironments(JOINED.matcher(budget.over(text)).replaceAll(","));
-    return delimited ? list.map(SoundJudge::joined).orElse(text) : text;
+    Matcher conditioned = CONDITIONED.matcher(text);
+    if (conditioned.matches()) {
+      return conditioned.group(1) + "," + conditioned.group(2);
+    }
+    Matcher kind = KIND.matcher(text);
+    if (kind.matches()) {
+      return "\\text{" + kind.group(1).toLowerCase(Locale.ROOT) + "}" + kind.group(2);
+    }
+    if (!isDelimited(text)) {
+      return text;
+    }
+    Optional<String> amounts = SolutionPieces.of(text, budget).flatMap(SolutionPieces::amounts);
+    if (amounts.isPresent()) {
+      return amounts.get();
+    }
+    String list =
+        JOINED
+            .matcher(budget.over(text))
+            .replaceAll(word -> Conjunction.between(word.group(1)).plain());
+    return lastEnvironments(list).map(last -> withUnit(last, list)).orElse(text);
+  }
+
+  /** The text without spaces around it, and with the power in the unit of {@code $12$ cm$^2$}. */
+  private static String withPowers(String solution) {
+    return POWER.matcher(Spaces.strip(solution)).replaceAll("^$1$2");
+  }
+
+  private static boolean isDelimited(String text) {
+    return text.contains("$") || text.contains("\\(") || text.contains("\\[");
+  }
+
+  /** The values of a solution that is a list of them with a label for each. */
+  private Optional<LabelledValues> labelled(String solution) {
+    boolean other =
+        solution.length() > SolutionPieces.LONGEST
+            || !isDelimited(solution)
+            || BOX.matcher(solution).find()
+            || MARK.matcher(solution).find()
+            || ANCHOR.matcher(solution).find()
+            || QUALIFIED.matcher(solution).matches();
+    return other
+        ? Optional.empty()
+        : SolutionPieces.of(solution, budget).flatMap(SolutionPieces::labelled);
   }
 
   Optional<String> answerText(String text) {
@@ -200,7 +275,7 @@ public final class SoundJudge {
     Optional<List<Environment>> mathematics = lastEnvironments(text);
     int start = mathematics.map(list -> list.get(0).start()).orElse(0);
     found = start < earlier ? afterAnchor(text.substring(earlier), true) : found;
-    return found.or(() -> mathematics.map(SoundJudge::joined));
+    return found.or(() -> mathematics.map(list -> joined(list, text)));
   }
 
   /** The contents of the last boxes, with a percent sign that follows them. */
@@ -232,7 +307,7 @@ public final class SoundJudge {
       budget.step();
       List<Environment> list = environments.listAt(at, false);
       if (!list.isEmpty()) {
-        return Optional.of(joined(continued(environments, list, text)));
+        return Optional.of(withUnit(continued(environments, list, text), text));
       }
     }
     return sentence.isBlank() || !wordsCount ? Optional.empty() : Optional.of(sentence);
@@ -266,9 +341,31 @@ public final class SoundJudge {
     return Optional.ofNullable(last.get());
   }
 
-  private static String joined(List<Environment> list) {
-    return list.stream()
-        .map(environment -> environment.content() + (environment.percent() ? "\\%" : ""))
-        .collect(Collectors.joining(","));
+  /** The list in LaTeX, joined by the words between statements, and by commas between values. */
+  private static String joined(List<Environment> list, String text) {
+    boolean statements =
+        list.stream().anyMatch(piece -> Conjunction.joinsBounds(piece.content()))
+            && list.stream().allMatch(piece -> Conjunction.isStatement(piece.content()));
+    StringBuilder joined = new StringBuilder(SolutionPieces.content(list.get(0)));
+    for (int i = 1; i < list.size(); i++) {
+      int end = list.get(i - 1).end();
+      String between = text.substring(end, Math.max(end, list.get(i).start()));
+      joined.append(statements ? Conjunction.between(between).latex() : ",");
+      joined.append(SolutionPieces.content(list.get(i)));
+    }
+    return joined.toString();
+  }
+
+  /** The list, or its only piece with the unit that follows it in the text: {@code $12$ cm}. */
+  private String withUnit(List<Environment> list, String text) {
+    String value = joined(list, text);
+    Environment last = list.get(list.size() - 1);
+    if (list.size() > 1 || last.percent() || value.length() > LONGEST_AMOUNT) {
+      return value;
+    }
+    Matcher words = UNIT.matcher(budget.over(text)).region(last.end(), text.length());
+    return words.lookingAt() && AnswerUnit.isCommon(value, words.group(1).strip())
+        ? value + "\\text{ " + words.group(1).strip() + "}"
+        : value;
   }
 }

@@ -113,6 +113,10 @@ final class SoundLatex {
               "\\\\mod "),
           new Rewrite("\\(\\s*\\\\mod(?:\\s|\\\\[ ,])*+([^()]*)\\)", "\\\\pmod{$1}"),
           new Rewrite("\\{([^{}]*)\\\\over(?![a-zA-Z])([^{}]*)\\}", "\\\\frac{$1}{$2}"),
+          // Minutes of an angle.
+          new Rewrite(
+              "(?<![0-9.])([0-9]{1,3})\\s?\\^\\s?\\{?\\s?\\\\circ\\s?\\}?\\s?([0-5]?[0-9])\\s?(?:['′](?!['′])|\\^\\{?\\\\prime(?!\\s?\\\\prime)\\s?\\}?)",
+              "\\\\frac{60\\\\cdot $1+$2}{60}^\\\\circ "),
           // A prime belongs to a name.
           new Rewrite("(?<=[a-zA-Z0-9)}])'{3}(?![a-zA-Z'])", "^{\\\\prime\\\\prime\\\\prime}"),
           new Rewrite("(?<=[a-zA-Z0-9)}])'{2}(?![a-zA-Z'])", "^{\\\\prime\\\\prime}"),
@@ -172,13 +176,23 @@ final class SoundLatex {
               "(?<=[0-9}])(?:\\\\,|[\\s~])*+(?:\\\\(?:text|mathrm)\\{\\s*degrees?\\s*\\}|degrees?(?!\\s*[a-zA-Z]))",
               "^\\\\circ "),
           new Rewrite("\\\\neq(?![a-zA-Z])", "\\\\ne "),
-          // A condition in brackets, and an index that begins with 1.
+          // A bound in words or in brackets, and an index that begins with 0 or 1.
+          new Rewrite(
+              "\\s?,?\\s?\\\\text\\{\\s?,?\\s?(?:for|where|with)(?: (?:all|any|every|each))?\\s?\\}\\s?(?=[a-z]\\s?(?:[<>]|\\\\(?:ne|[lg]eq?)(?![a-z]))\\s?-?[0-9]+$)",
+              ","),
           new Rewrite(
               "(?<=[0-9a-z})])\\s*\\(([a-z]\\s*(?:[<>]|\\\\(?:ne|[lg]eq?)(?![a-z]))[^()]*)\\)$",
               ",$1"),
           new Rewrite(
               "^([a-zA-Z]_\\{?n\\}?\\s*=[^,]*?)(?:\\\\text\\{\\s*for\\s*\\}|,)\\s*n\\s*\\\\geq?\\s*1$",
               "$1,n\\\\in\\\\mathbb{N}"),
+          new Rewrite(
+              "^([a-zA-Z]_\\{?n\\}?\\s*=[^,]*?),\\s*n\\s*\\\\geq?\\s*0$",
+              "$1,n\\\\in\\\\mathbb{N}_0"),
+          // All values of a term with integers, or all points.
+          new Rewrite(
+              "^\\\\\\{\\s?(?=\\(|.*\\\\mathbb\\{[NZ])(?![a-zA-Z]\\s?(?:\\\\mid|[|:]))((?:[^{}|:\\\\]++|\\\\(?!mid)[a-zA-Z]*+|\\{[^{}|:]*+\\})++)(?:\\\\mid|[|:])\\s?([a-zA-Z]\\s?\\\\in\\s?\\\\mathbb\\{[NZR]\\}[*+^_{}\\s]*+)\\\\\\}$",
+              "$1,$2"),
           powerOfTen("thousand", 3),
           powerOfTen("million", 6),
           powerOfTen("billion", 9),

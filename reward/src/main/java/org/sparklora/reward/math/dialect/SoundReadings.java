@@ -47,6 +47,10 @@ record SoundReadings(AlgebraLimit budget) {
       Pattern.compile(
           "(?=[a-zA-Z|\\\\])((?:[^=<>,;(){}]|\\([^()]*\\)|\\{[^{}=]*\\})++)=([^=<>,;]+)");
 
+  /** The set {3, {3}} has two elements. */
+  private static final Pattern SET_IN_SET =
+      Pattern.compile("\\\\\\{[^\\\\]*+(?:\\\\[^{}][^\\\\]*+)*+\\\\\\{");
+
   /** Largest relative difference of two sides of ≈, such as 22/7 and 3.14. */
   private static final BigDecimal ROUNDING = new BigDecimal("0.02");
 
@@ -67,7 +71,7 @@ record SoundReadings(AlgebraLimit budget) {
               budget);
       parsed(normal)
           .or(() -> named(normal))
-          .ifPresent(expr -> readings.add(meaning(expr, cleaned.or())));
+          .ifPresent(expr -> readings.add(meaning(expr, cleaned)));
     }
     // Both sides of ≈ must be nearly equal: "5 ≈ 6" and "∞ ≈ 6" give the first.
     int sides = cleaned.latex().split("\\\\approx").length;
@@ -128,12 +132,14 @@ record SoundReadings(AlgebraLimit budget) {
    * Interprets i as the imaginary unit; joins inequalities into one statement and intervals into a
    * union, and takes a chain of equations as an equation for its name.
    */
-  private Expr meaning(Expr expr, boolean or) {
-    Expr result = flattened(withImaginaryUnit(expr));
+  private Expr meaning(Expr expr, Cleaned cleaned) {
+    Expr written = withImaginaryUnit(expr);
+    Expr result = SET_IN_SET.matcher(cleaned.latex()).find() ? written : flattened(written);
     if (result instanceof FiniteSet set
         && set.elements().size() > 1
-        && set.elements().stream().allMatch(SoundReadings::isInequality)) {
-      return combined(set.elements(), or).orElse(result);
+        && set.elements().stream().anyMatch(SoundReadings::isInequality)
+        && set.elements().stream().allMatch(e -> isInequality(e) || isValue(e))) {
+      return combined(set.elements(), cleaned.conjunction()).orElse(result);
     }
     if (result instanceof FiniteSet set
         && !set.elements().isEmpty()
@@ -153,10 +159,17 @@ record SoundReadings(AlgebraLimit budget) {
     }
     // 5+6=11=x says x = 11.
     return Relations.isEquation(result)
+            && sidesOfLine(result).isEmpty()
             && !Relations.isNamesOnly(Relations.first(result).left())
             && Relations.isNamesOnly(Relations.last(result).right())
         ? Relations.last(result).reversed()
         : result;
+  }
+
+  private static boolean isValue(Expr expr) {
+    return Relations.isAssignment(expr)
+        && expr instanceof Relation relation
+        && !relation.right().isCollection();
   }
 
   /** {{1, 2}, 3} has three values. */
@@ -276,7 +289,29 @@ record SoundReadings(AlgebraLimit budget) {
             .map(SoundReadings::withoutFactor)
             .distinct()
             .toList();
-    return names.size() != 1 || !(names.get(0) instanceof Symbol || names.get(0) instanceof Apply);
+    // The bounds of |k| are an answer, while those of |x| may be a question.
+    return names.size() != 1
+        || !(names.get(0) instanceof Symbol
+            || names.get(0) instanceof Apply
+            || names.get(0) instanceof Expr.Call call
+                && call.name().equals("abs")
+                && call.args().get(0) instanceof Symbol name
+                && name.name().matches("[a-w&&[^t]]"));
+  }
+
+  /** The sides of a line in space such as x = y/2 = z/3, whose names differ; else none. */
+  static List<Expr> sidesOfLine(Expr expr) {
+    if (!(expr instanceof Chain chain) || !Relations.isEquation(chain)) {
+      return List.of();
+    }
+    List<Expr> sides =
+        Stream.concat(
+                Stream.of(Relations.first(chain).left()),
+                chain.links().stream().map(Relation::right))
+            .toList();
+    List<Set<Symbol>> names = sides.stream().map(Expr::freeSymbols).distinct().toList();
+    boolean differ = names.size() == sides.size() && names.stream().allMatch(s -> s.size() == 1);
+    return differ ? sides : List.of();
   }
 
   private static Expr withoutFactor(Expr term) {
@@ -284,10 +319,10 @@ record SoundReadings(AlgebraLimit budget) {
     return term instanceof Mul && named.size() == 1 ? withoutFactor(named.get(0)) : term;
   }
 
-  private Optional<Expr> combined(List<Expr> statements, boolean or) {
+  private Optional<Expr> combined(List<Expr> statements, Conjunction conjunction) {
     List<Relation> links =
         statements.stream().flatMap(statement -> Relations.links(statement).stream()).toList();
-    if (isUnsolved(new Chain(links))) {
+    if (conjunction == Conjunction.MIXED || isUnsolved(new Chain(links))) {
       return Optional.empty();
     }
     List<Expr> sets = new ArrayList<>();
@@ -300,8 +335,15 @@ record SoundReadings(AlgebraLimit budget) {
     }
     Expr all = joined(SetOperation.Op.INTERSECTION, sets);
     // No number meets both of x < −2, x > 3, which are two cases.
-    boolean cases = or || RealSets.equal(all, NamedSet.EMPTY, budget).orElse(false);
-    return Optional.of(cases ? joined(SetOperation.Op.UNION, sets) : all);
+    boolean cases =
+        conjunction == Conjunction.OR
+            || conjunction == Conjunction.COMMA
+                && RealSets.equal(all, NamedSet.EMPTY, budget).orElse(false);
+    // A value beside a bound is a further one, as in a > 2 or a = −1.
+    boolean values = statements.stream().anyMatch(Relations::isEquation);
+    return cases || !values
+        ? Optional.of(cases ? joined(SetOperation.Op.UNION, sets) : all)
+        : Optional.empty();
   }
 
   private static Expr joined(SetOperation.Op op, List<Expr> sets) {

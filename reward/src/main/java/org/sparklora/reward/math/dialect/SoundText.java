@@ -43,7 +43,8 @@ final class SoundText {
   /** Combinations or arrangements, or a point or function of two numbers: {@code C(10,3)}. */
   private static final Pattern COUNT =
       Pattern.compile(
-          "(?<![a-zA-Z\\\\_])(?:\\\\(?:text|mathrm)\\{)?([CP])\\}?\\s*\\(\\s*([0-9]{1,4}|[a-z])\\s*,\\s*([0-9]{1,4}|[a-z])\\s*\\)");
+          "(?<![a-zA-Z\\\\_])(?:\\\\(?:text|mathrm)\\{)?([CP])\\}?\\s*\\(\\s*(SIZE)\\s*,\\s*(SIZE)\\s*\\)"
+              .replace("SIZE", "[0-9]{1,4}|[0-9]{0,3}[a-z](?:\\s*[-+]\\s*[0-9a-z]{1,3})?"));
 
   /** The same as {@code {}_{10}C_3} and {@code 10C3}. */
   private static final Pattern SHORT_COUNT =
@@ -116,7 +117,7 @@ final class SoundText {
       boolean percent,
       Optional<String> modulus,
       Optional<String> base,
-      boolean or,
+      Conjunction conjunction,
       boolean braced) {}
 
   /** An answer in words, in lower case, without commands and final points. */
@@ -212,12 +213,12 @@ final class SoundText {
     if (percent) {
       text = SoundLatex.trimmed(text.replace("\\%", ""));
     }
-    boolean or = text.matches("(?s).*(?<![a-zA-Z])or(?![a-zA-Z]).*") || text.contains("\\lor");
+    Conjunction conjunction = Conjunction.of(text);
     // A thin space keeps "5 or 125" from being the number 5,125.
-    text = AND_OR.matcher(text.replace("\\lor", " or ")).replaceAll(",\\\\,");
+    text = AND_OR.matcher(Conjunction.inWords(text)).replaceAll(",\\\\,");
     text = bothSigns(brackets(text));
     boolean braced = text.startsWith("\\{") && text.endsWith("\\}");
-    return new Cleaned(text, percent, modulus, base, or, braced);
+    return new Cleaned(text, percent, modulus, base, conjunction, braced);
   }
 
   /** Whether the base has all these digits: 4 has no D, so {@code D_4} is a name. */
@@ -232,11 +233,14 @@ final class SoundText {
     if (allBut.matches()) {
       return Optional.of("\\mathbb{R}\\setminus\\{" + allBut.group(1) + "\\}");
     }
-    return switch (words.replaceAll("^there (?:is|are) (?=no )|(?<=solution)s$", "")) {
+    String said = words.replaceAll("^there (?:is|are) (?=no )|(?<=solution)s$", "");
+    return switch (said.replaceFirst("^the solutions? (?:is|are) (?=all )", "")) {
       case "infinity", "+infinity" -> Optional.of("\\infty");
       case "-infinity" -> Optional.of("-\\infty");
       case "all real numbers", "all reals", "all real numbers x" -> Optional.of("\\mathbb{R}");
       case "empty set", "the empty set", "none", "no solution", "no real solution" ->
+          Optional.of("\\emptyset");
+      case "无解", "无实数解", "空集", "sin solución", "pas de solution", "aucune solution" ->
           Optional.of("\\emptyset");
       default -> NumberWords.latex(words);
     };
@@ -281,9 +285,11 @@ final class SoundText {
     if (point.matches()) {
       return point.group(1) + "," + point.group(1).replaceAll("([(,])([^(),]+)", "$1-($2)");
     }
-    // The parser lists the values of a name, and not those of f(x).
+    // The parser lists the values of a name, and not those of f(x) or of a left side.
     if (sides.length != 2
-        || depth(sides[0]) <= 0 && !sides[0].matches("\\s*[a-zA-Z]\\([a-z]\\)\\s*=[^=]*")
+        || depth(sides[0]) <= 0
+            && !sides[0].matches("\\s*[a-zA-Z]\\([a-z]\\)\\s*=[^=]*")
+            && (sides[0].contains("=") || !sides[1].contains("="))
         || depth(term) != 0
         || term.matches("(?s).*(?:∓|\\\\mp" + list + ").*")) {
       return term;
@@ -329,7 +335,7 @@ final class SoundText {
   private static String count(String letter, String all, String chosen) {
     return letter.equals("C")
         ? "\\\\binom{" + all + "}{" + chosen + "}"
-        : "\\\\frac{" + all + "!}{(" + all + "-" + chosen + ")!}";
+        : "\\\\frac{(%1$s)!}{((%1$s)-(%2$s))!}".formatted(all, chosen);
   }
 
   /** The readings of the text, the most literal first. */
