@@ -3,6 +3,8 @@ package org.sparklora.reward.math.dialect;
 import java.math.BigInteger;
 import java.text.Normalizer;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -10,6 +12,12 @@ import org.sparklora.reward.math.extract.Spaces;
 
 /** Rewrites an answer as people write it to LaTeX with signs and commands that the parser knows. */
 final class SoundLatex {
+  /** Texts and their LaTeX, of all threads, since a verdict reads each of its texts many times. */
+  private static final Map<String, String> RECENT = new ConcurrentHashMap<>();
+
+  private static final int MOST_RECENT = 64;
+  private static final int LONGEST_KEPT = 4_000;
+
   /** Signs, each before its command. */
   private static final String[] SIGNS =
       "、 , 。 . × \\times · \\cdot π \\pi ∞ \\infty ≤ \\le ≥ \\ge ≠ \\ne ∪ \\cup ∩ \\cap ∈ \\in ∅ \\emptyset ≈ \\approx"
@@ -282,6 +290,21 @@ final class SoundLatex {
 
   /** Rewrites signs and commands; removes delimiters, bold type and final points. */
   static String of(String written) {
+    String known = RECENT.get(written);
+    if (known != null) {
+      return known;
+    }
+    String text = rewritten(written);
+    if (RECENT.size() >= MOST_RECENT) {
+      RECENT.clear();
+    }
+    if (written.length() <= LONGEST_KEPT) {
+      RECENT.put(written, text);
+    }
+    return text;
+  }
+
+  private static String rewritten(String written) {
     String plain =
         written
             .codePoints()
