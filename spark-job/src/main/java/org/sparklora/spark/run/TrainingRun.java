@@ -10,8 +10,8 @@ import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.observe.track.TrackedLog;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.LocalPath;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.prep.PrepConfig;
@@ -109,7 +109,12 @@ public final class TrainingRun implements AutoCloseable {
     OutputConfig output = config.output();
     if (output.overwrite()) { // but nothing that the run reads
       List<String> read = new ArrayList<>(config.table().source().each(PrepConfig.Source::dataset));
-      config.models().map(TrainingRun::place).forEach(read::add);
+      String place = place(Flags.OUTPUT_DIR.name(), output.folder());
+      config
+          .models()
+          .map(model -> place(model.flag(), model.name()))
+          .filter(model -> !model.equals(place)) // results may replace those that they go on from
+          .forEach(read::add);
       PreparedTables.requireApart(hadoop, output.folder(), read);
     }
     RunFolder folder =
@@ -124,11 +129,11 @@ public final class TrainingRun implements AutoCloseable {
     }
   }
 
-  /** A model's place: without a scheme on this disk, whatever Hadoop's default file system. */
-  private static String place(ModelReference model) {
-    return LocalPath.isElsewhere(model.name())
-        ? model.name()
-        : "file://" + LocalPath.of(model.flag(), model.name()).toAbsolutePath();
+  /** The place of a model: without a scheme on this disk, whatever Hadoop's default file system. */
+  private static String place(String flag, String name) {
+    return LocalPath.isElsewhere(name)
+        ? name
+        : "file://" + LocalPath.of(flag, name).toAbsolutePath().normalize();
   }
 
   /**

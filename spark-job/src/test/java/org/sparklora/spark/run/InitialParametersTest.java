@@ -117,13 +117,9 @@ class InitialParametersTest {
     }
   }
 
-  /** A run deletes checkpoints that it makes again, and with new results the old ones. */
+  /** A run deletes the checkpoints that it makes again. */
   @Test
-  void noRunReplacesTheModelOrAdapterThatItStartsFrom() throws IOException {
-    SftConfig onItsModel = config("llama-tiny", "--use_peft", "--overwrite_output_dir");
-    assertThatThrownBy(() -> TrainingRun.open(new Configuration(), onItsModel))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("it is or holds file:%s/llama-tiny, which is read".formatted(folder));
+  void noRunReplacesTheCheckpointThatItStartsFrom() throws IOException {
     Path adapter = Files.createDirectories(folder.resolve("run/checkpoint-2"));
     SftConfig onItsAdapter =
         config(
