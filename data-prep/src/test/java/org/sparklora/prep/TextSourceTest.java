@@ -202,7 +202,7 @@ class TextSourceTest {
     assertThat(ids).endsWith(3).doesNotContain(2);
   }
 
-  /** As in TRL: the model's tokenizer keeps its tokens, except for a folder's end token. */
+  /** TRL keeps the tokens of the model's tokenizer, except for a folder's end token. */
   @Test
   void aGivenTemplateSeesTheTokenizersTokens() throws IOException {
     Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();

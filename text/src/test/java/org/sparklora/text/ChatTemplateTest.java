@@ -269,7 +269,9 @@ class ChatTemplateTest {
     assertThat(text(folder)).isEqualTo(expected);
   }
 
-  /** As transformers 5.24: the object is an AddedToken only in the map, or with its type. */
+  /**
+   * Transformers 5.24 reads it so: the object is an AddedToken only in the map, or with its type.
+   */
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',

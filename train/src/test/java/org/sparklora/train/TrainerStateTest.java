@@ -81,7 +81,7 @@ class TrainerStateTest {
         .doesNotContainKeys("entropy", "loss");
   }
 
-  /** As in transformers, whose search for the best begins at infinity. */
+  /** The search of transformers for the best metric begins at infinity. */
   @Test
   void aMetricThatIsInfiniteOrNotANumberIsNeverTheBest() {
     log.compare(Double.POSITIVE_INFINITY, false);

@@ -49,7 +49,7 @@ public final class EnginesUnderTest {
     return names().map(EnginesUnderTest::opened);
   }
 
-  /** Those that are compared with the oracle, which would only repeat itself. */
+  /** The engines that are compared with the oracle; the oracle would only repeat itself. */
   static Stream<Engine> others() {
     return all().filter(engine -> engine != REFERENCE);
   }

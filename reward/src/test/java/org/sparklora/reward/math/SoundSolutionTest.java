@@ -2,8 +2,6 @@ package org.sparklora.reward.math;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.table.Verdict;
@@ -299,143 +297,6 @@ class SoundSolutionTest {
       delimiter = '@',
       textBlock =
           """
-          "The answer is 72 clips."                                  @ 72
-          "#### 72 clips"                                            @ 72
-          "The answer is 42. I am sure that this answer is right."   @ 42
-          "The final answer is $x=4$. So the answer is correct!"     @ 4
-          "The answer is 42. (Here $n=6$.)"                          @ 42
-          "The answer is (B). Indeed $x=3$."                         @ B
-          "The answer is $42. She keeps $10."                        @ 42
-          "Let $x$ be it. The answer is 42. I hope this answer helps." @ 42
-          "The answer is approximately 3.14."                        @ 3.14
-          "The answer is therefore 42."                              @ 42
-          "The answer is A and C. Indeed $x=3$."                     @ A, C
-          "<think>3</think> <answer>(1,2)</answer>"                  @ (1,2)
-          "<answer>The answer is $5$.</answer> So $x=3$."            @ 5
-          "The answer is `5`."                                       @ 5
-          """)
-  void sentencesAreReadToTheirAnswer(String completion, String solution) {
-    assertThat(sound.judge(completion, solution).verdict()).isEqualTo(Verdict.CORRECT);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      quoteCharacter = '"',
-      delimiter = '@',
-      textBlock =
-          """
-          12\\text{ cm}            @ "$12$ cm"                 @ CORRECT
-          12                       @ "$12$ cm"                 @ CORRECT
-          120\\text{ mm}           @ "$12$ cm"                 @ CORRECT
-          12\\text{ m}             @ "$12$ cm"                 @ WRONG
-          12\\text{ cm}^2          @ "$12$ cm"                 @ WRONG
-          12\\text{ seconds}       @ "$12$ cm"                 @ WRONG
-          12\\%                    @ "$12$ cm"                 @ WRONG
-          12\\text{ cm}^2          @ "$12$ cm$^2$"             @ CORRECT
-          2                        @ "$12$ cm$^2$"             @ WRONG
-          12\\text{ m}^2           @ "$12$ square cm"          @ WRONG
-          12\\text{ 厘米}          @ "$12$ 平方厘米"           @ WRONG
-          5000\\text{ 克}          @ "$5$ 千克"                @ CORRECT
-          5\\text{ 千米}           @ "$5$ 千克"                @ WRONG
-          180\\text{ minutos}      @ "$3$ horas"               @ CORRECT
-          3\\text{ días}           @ "$3$ horas"               @ WRONG
-          250\\text{ centimètres}  @ "$2{,}5$ mètres"          @ CORRECT
-          25\\text{ centimètres}   @ "$2{,}5$ mètres"          @ WRONG
-          2{,}5\\text{ mètres carrés} @ "$2{,}5$ mètres"       @ WRONG
-          150\\text{ 分钟}         @ "$2$ 小时 $30$ 分钟"      @ CORRECT
-          2\\text{ 小时 }30\\text{ 分钟} @ "$2$ 小时 $30$ 分钟" @ CORRECT
-          230\\text{ 分钟}         @ "$2$ 小时 $30$ 分钟"      @ WRONG
-          60^\\circ                @ "The angle is $60$ degrees." @ CORRECT
-          1.5\\times 10^6          @ "$1.5$ million"           @ CORRECT
-          1.5                      @ "$1.5$ million"           @ WRONG
-          12\\text{ cm}            @ "The answer is $12$ cm."  @ CORRECT
-          12\\text{ m}             @ "The answer is $12$ cm."  @ WRONG
-          20\\text{ students}      @ "$20$ people"             @ CORRECT
-          x+y                      @ "$x+y$ cm"                @ CORRECT
-          """)
-  void unitsMayFollowTheMathematics(String answer, String solution, Verdict verdict) {
-    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      quoteCharacter = '"',
-      delimiter = '@',
-      textBlock =
-          """
-          x<1\\text{ 或 }x>3         @ "$x<1$ 或 $x>3$"                    @ CORRECT
-          x<1\\text{ 且 }x>3         @ "$x<1$ 或 $x>3$"                    @ WRONG
-          x<1, x>3                   @ "$x<1$ 或 $x>3$"                    @ CORRECT
-          x\\le-2\\text{ 且 }x\\ge3  @ \\{x|x\\le-2\\text{ 或 }x\\ge3\\} @ WRONG
-          x<2\\text{ and }x>5        @ (-\\infty,2)\\cup(5,\\infty)       @ WRONG
-          x<2 \\land x>5             @ (-\\infty,2)\\cup(5,\\infty)       @ WRONG
-          x<2 \\lor x>5              @ (-\\infty,2)\\cup(5,\\infty)       @ CORRECT
-          x\\le 0\\text{ o }x\\ge 5  @ "$x\\le 0$ o $x\\ge 5$"            @ CORRECT
-          (-\\infty,0]\\cup[5,\\infty) @ "$x\\le 0$ o $x\\ge 5$"          @ CORRECT
-          x\\le 0\\text{ y }x\\ge 5  @ "$x\\le 0$ o $x\\ge 5$"            @ WRONG
-          y=3, x=2                   @ "$x=2$ y $y=3$"                     @ CORRECT
-          x=3\\text{ y }y=2          @ "$x=2$ y $y=3$"                     @ WRONG
-          (1,2)\\cup(2,\\infty)      @ "$x>1$, and $x\\ne 2$"            @ CORRECT
-          x>1\\text{ or }x\\ne 2     @ "$x>1$, and $x\\ne 2$"            @ WRONG
-          y<0, x>0                   @ "$x>0$ and $y<0$"                   @ CORRECT
-          x>0\\text{ or }y<0         @ "$x>0$ and $y<0$"                   @ WRONG
-          \\{-1\\}\\cup(2,\\infty)   @ "$a>2$ or $a=-1$"                 @ CORRECT
-          a=-1, a>2                  @ "$a>2$ or $a=-1$"                   @ CORRECT
-          a>2\\text{ and }a=-1       @ "$a>2$ or $a=-1$"                   @ WRONG
-          a>2                        @ "$a>2$ or $a=-1$"                   @ WRONG
-          2\\text{ or }3             @ 2\\text{ and }3                     @ CORRECT
-          """)
-  void andIsNotOrBetweenInequalities(String answer, String solution, Verdict verdict) {
-    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      quoteCharacter = '"',
-      delimiter = '@',
-      textBlock =
-          """
-          \\text{maximum } 3,\\ \\text{minimum } -1 @ "minimum $-1$, maximum $3$" @ CORRECT
-          \\text{min}=-1,\\ \\text{max}=3         @ "minimum $-1$, maximum $3$" @ CORRECT
-          \\min=-1, \\max=3                       @ "minimum $-1$, maximum $3$" @ CORRECT
-          -1, 3                                    @ "minimum $-1$, maximum $3$" @ CORRECT
-          3, -1                                    @ "minimum $-1$, maximum $3$" @ WRONG
-          3                                        @ "minimum $-1$, maximum $3$" @ WRONG
-          [-1,3]                                   @ "minimum $-1$, maximum $3$" @ WRONG
-          \\text{minimum } 3,\\ \\text{maximum } -1 @ "minimum $-1$, maximum $3$" @ WRONG
-          \\text{max}=5,\\ \\text{min}=-3         @ "The maximum value is $5$ and the minimum value is $-3$." @ CORRECT
-          \\text{The maximum value is } 5 \\text{ and the minimum value is } 3 @ "The maximum value is $5$ and the minimum value is $-3$." @ WRONG
-          \\text{最小值为 }-2\\text{，最大值为 }4    @ "最大值为 $4$，最小值为 $-2$" @ CORRECT
-          \\text{最大值为 }-2\\text{，最小值为 }4    @ "最大值为 $4$，最小值为 $-2$" @ WRONG
-          15 \\text{ rabbits and } 20 \\text{ chickens} @ "$20$ chickens and $15$ rabbits" @ CORRECT
-          20 \\text{ rabbits and } 15 \\text{ chickens} @ "$20$ chickens and $15$ rabbits" @ WRONG
-          15                                       @ "$20$ chickens and $15$ rabbits" @ WRONG
-          \\text{(b) } 15,\\ \\text{(a) } 12       @ "(a) $12$, (b) $15$"      @ CORRECT
-          12, 15                                   @ "(a) $12$, (b) $15$"        @ CORRECT
-          b=12, a=15                               @ "(a) $12$, (b) $15$"        @ WRONG
-          (1)\\ 3;\\quad (2)\\ -\\frac{1}{2}       @ "(1) $3$; (2) $-\\frac{1}{2}$" @ CORRECT
-          (2)\\ 3;\\quad (1)\\ -\\frac{1}{2}       @ "(1) $3$; (2) $-\\frac{1}{2}$" @ WRONG
-          \\text{focus } (1,-3),\\ \\text{vertex } (1,-4) @ "vertex $(1,-4)$, focus $(1,-3)$" @ CORRECT
-          \\text{vertex } (1,-3),\\ \\text{focus } (1,-4) @ "vertex $(1,-4)$, focus $(1,-3)$" @ WRONG
-          \\text{range } [0,2],\\ \\text{domain } [0,4] @ "domain $[0,4]$, range $[0,2]$" @ CORRECT
-          \\text{domain } [0,4],\\ \\text{range } [0,2) @ "domain $[0,4]$, range $[0,2]$" @ WRONG
-          \\text{The minimum is } 2 \\text{ at } x=1 @ "The minimum is $2$, attained at $x=1$" @ CORRECT
-          \\text{The maximum is } 2 \\text{ at } x=1 @ "The minimum is $2$, attained at $x=1$" @ WRONG
-          5\\text{ cm}, 3\\text{ cm}                @ "length $5$ cm, width $3$ cm" @ CORRECT
-          5\\text{ m}, 3\\text{ m}                  @ "length $5$ cm, width $3$ cm" @ WRONG
-          9                                        @ "We have $x=3$, so the area is $9$." @ CORRECT
-          9                                        @ "Since the side is $3$, the area is $9$." @ CORRECT
-          """)
-  void valuesKeepTheirLabels(String answer, String solution, Verdict verdict) {
-    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      quoteCharacter = '"',
-      delimiter = '@',
-      textBlock =
-          """
           \\frac{\\pi}{4}^\\circ     @ 45^\\circ               @ WRONG
           (\\frac{\\pi}{4})^\\circ   @ 45^\\circ               @ WRONG
           \\frac{90}{2}^\\circ       @ 45^\\circ               @ CORRECT
@@ -448,13 +309,5 @@ class SoundSolutionTest {
   void degreesOfRadiansAndSetsInSetsAreOtherValues(
       String answer, String solution, Verdict verdict) {
     assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
-  }
-
-  @Test
-  void solutionsMayBeSentences() {
-    for (String solution : List.of("6 times 7. The answer is 42.", "6*7 = <<6*7=42>>42\n#### 42")) {
-      assertThat(sound.judge("\\boxed{42}", solution).verdict()).isEqualTo(Verdict.CORRECT);
-      assertThat(sound.judge("\\boxed{7}", solution).verdict()).isEqualTo(Verdict.WRONG);
-    }
   }
 }

@@ -68,7 +68,7 @@ class TokenizerPipelineTest {
     assertThat(pipeline.encode(text, false, false)[0]).containsExactly(found[0]);
   }
 
-  /** As tokenizers 0.23, which asks for the place in the original text. */
+  /** Tokenizers 0.23 asks for the place in the original text. */
   @Test
   void aTextWhoseBeginningTheNormalizerRemovesIsNotTheFirst() throws IOException {
     TokenizerPipeline pipeline =
