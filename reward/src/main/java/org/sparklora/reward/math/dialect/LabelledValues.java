@@ -65,10 +65,9 @@ record LabelledValues(List<String> labels, List<String> values) {
   private static final Pattern EXTREME = Pattern.compile("\\\\(max|min)(?=\\s*=)");
   private static final Pattern NAME = Pattern.compile("\\s*([a-zA-Z])\\s*=.*", Pattern.DOTALL);
 
-  private static final String SPACING = "(?:[\\s~,;:=，；、%s]|\\\\[ ,;:!]|\\\\q?quad(?![a-zA-Z]))*+";
+  private static final String SPACING = "[\\s~,;:=，；、]|\\\\[ ,;:!]|\\\\q?quad(?![a-zA-Z])";
   private static final Pattern MATHEMATICS =
-      Pattern.compile(
-          "(" + SPACING.formatted("") + ")(.*?)(" + SPACING.formatted(".") + ")", Pattern.DOTALL);
+      Pattern.compile("((?:" + SPACING + ")*+)(.*?)((?:\\.|" + SPACING + ")*+)", Pattern.DOTALL);
 
   /** Pieces of mathematics and the words before, between and after them. */
   private record Pieces(List<String> words, List<String> values) {
