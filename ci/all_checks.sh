@@ -4,8 +4,8 @@
 #   ci/all_checks.sh FOLDER [NAME…]   all checks unless named, such as "yarn_check s3_check"
 #
 # FOLDER receives for each check NAME.log, NAME.results (lines "passed NAME", "failed NAME", "skipped NAME") and NAME.seconds
-# (seconds, CPU seconds of user and system). A second process with the same FOLDER takes the checks that the first has not begun. A check
-# whose tools cannot be installed is skipped, and the log says why. The exit status is 1 where a check failed.
+# (seconds, CPU seconds of user and system). A second process with the same FOLDER, and without names, takes the checks that the first has not
+# begun. A check whose tools cannot be installed is skipped, and the log says why. The exit status is 1 where a check failed.
 set -euo pipefail
 CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.."
 (($# > 0)) || { echo "usage: ci/all_checks.sh FOLDER [NAME…]" >&2 && exit 2; }
@@ -46,11 +46,13 @@ run() { # NAME RESULTS
   fi
 }
 
+named=$#
 (($# > 0)) || set -- "${LISTED[@]}" "${SINGLE[@]}"
 mkdir -p "$FOLDER"
 TIMEFORMAT='%0R %0U %0S'
 for name; do
   [[ -x ci/$name.sh ]] || { echo "$name: there is no ci/$name.sh; the checks are ${LISTED[*]} ${SINGLE[*]}" >&2 && exit 2; }
+  ((named == 0)) || rm -rf "$FOLDER/$name.begun" # a named check runs again, such as after a failure
   mkdir "$FOLDER/$name.begun" 2>/dev/null || continue # another process runs it, or did
   : >"$FOLDER/$name.results"
   { time run "$name" "$FOLDER/$name.results" >"$FOLDER/$name.log" 2>&1; } 2>"$FOLDER/$name.seconds"

@@ -18,8 +18,8 @@ of TRL 1.16 (ScriptArguments, SFTConfig, GRPOConfig, ModelConfig) on transformer
 - **`--name value`** on the command line, `name: value` in a file of `--config`, `name=value` in Python. A flag without a
   value is `True`; `none` or `null` unsets a number without a default, and is 0 where that is the default. What the command
   line says wins over the file.
-- **default**: what holds without the flag; "required": the command is refused without it; empty: unset, and the meaning
-  says what then.
+- **default**: what holds without the flag; "required": the command is refused without it; empty: unset; the meaning
+  says what then, else the flag does nothing.
 - **commands** that take it. `check` takes those of `sft`, with `--task grpo` those of `grpo`; `update` takes those of `grpo`.
 - **TRL**: "same" where TRL has a flag of this name and meaning; – where it has none.
 - **needs**: without that flag this one has no effect. **fixed**: a run that goes on from a checkpoint must have the same value,

@@ -354,7 +354,10 @@ for what, (dataset, says) in {
 
 trainer = SFTTrainer(BASE, SFTConfig(output_dir="all-weights"), read)
 message, _ = refused(SettingsError, trainer.train)
-check(f"a cell that is run twice: {message[-150:]}", "overwrite_output_dir=True, or go on from its last checkpoint: train(resume" in message)
+check(f"a cell that is run twice: {message[-150:]}", "overwrite_output_dir=True" in message and "train(resume" not in message)
+Path("all-weights/checkpoint-2").mkdir()
+message, _ = refused(SettingsError, trainer.train)
+check("  and saved checkpoints", "overwrite_output_dir=True, or go on from its last checkpoint: train(resume" in message)
 Path("rows.jsonl").write_text("".join('{"text": "row %d"}\n' % number for number in range(20)))
 named = spark_lora.load_dataset("rows.jsonl", split="train")
 parts = named.train_test_split(test_size=0.2, seed=1)

@@ -6,6 +6,7 @@ BASE is the quickstart's model, which can add.
 
 import json
 import sys
+from pathlib import Path
 
 import spark_lora
 from spark_lora import LoraConfig, SFTConfig, SFTTrainer
@@ -45,6 +46,8 @@ check("a mixture has the same file each time", again == mixed)
 curated = spark_lora.curate(mixed, "mixture", exact_duplicates=True)
 counts = json.load(open("mixture/manifest.json"))["sources"]
 check(f"curate: of a mixture a mixture: {counts}", [of["kept"] for of in counts.values()] == [2, 8])
+elsewhere = spark_lora.curate(mixed, Path("elsewhere").resolve().as_uri(), exact_duplicates=True)
+check("  also in a place that Hadoop alone reads", Path(elsewhere.file).read_text() == Path("elsewhere/datasets.yaml").read_text())
 
 trainer = SFTTrainer(
     BASE,

@@ -17,6 +17,7 @@ from pyspark.sql import SparkSession
 
 from spark_lora import GRPOConfig, LoraConfig, SFTConfig, jar, judging, load_datasets, stages
 from spark_lora.datasets import _arrow
+from spark_lora.errors import in_python
 from spark_lora.lora import lora_flags
 from spark_lora.rewards import named
 from spark_lora.session import _in_file, _is_local, embedded
@@ -61,6 +62,10 @@ except ValueError as error:
 check(f"an adapter of no layer: {message[:70]}…", "target_modules = []: no layer would be adapted" in message)
 
 
+message = in_python("Push them with: bin/spark-lora push --input '/my runs/a' --hub_model_id ada/a --hub_revision main")
+check(f"a push that failed: {message}", message == "Push them with: trainer.push_to_hub()")
+
+
 def accuracy_reward(**columns):
     return []
 
@@ -101,8 +106,9 @@ asked = []
 session = SimpleNamespace(read=SimpleNamespace(parquet=lambda folder: folder))
 stages.session, stages.described = lambda spark: session, lambda spark, dataset: ({}, {})
 stages._ask = lambda spark, command, method, flags, tables=None: asked.append(flags) or SimpleNamespace(folder=lambda: "drawn")
-stages.generate("problems.jsonl", "model", "drawn", model_revision="v2", num_generations=4)
+stages.generate("problems.jsonl", "model", "drawn", model_revision="v2", num_generations=4, system_prompt="Be brief.")
 check("generate: prompts are of the model's revision", [of["model_revision"] for of in asked] == ["v2", "v2"] and "num_generations" not in asked[0])
+check("  and have the system prompt", asked[0]["system_prompt"] == "Be brief." and "system_prompt" not in asked[1])
 
 os.environ.pop("MASTER", None)
 os.environ.update(SPARK_HOME=os.getcwd(), SPARK_CONF_DIR=os.getcwd())

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -257,6 +258,26 @@ def look_while_it_runs(browser):
     page.close()
 
 
+def choose_a_run_that_begins_later(browser):
+    """A run whose first completions come while the page is open can be chosen like the others."""
+    later = WORK / "later"
+    later.mkdir()
+    shutil.copy(WORK / "run" / "metrics.jsonl", later)
+    server = start("live.log", "report", WORK / "run", later, "--live")
+    watched = Watched(browser, color_scheme="light")
+    page = watched.page
+    page.goto(wait_for("the address", address))
+    runs = page.get_by_label("Run", exact=True).locator("option")
+    expect(runs).to_have_text(["run"])
+    shutil.copytree(WORK / "run" / "completions", later / "completions")
+    expect(runs).to_have_text(["run", "later"])
+    watched.verify()
+    page.close()
+    server.send_signal(signal.SIGINT)
+    assert server.wait(timeout=20) == 130
+    print("ok      a run whose completions come later can be chosen")
+
+
 def look_at_the_file(browser):
     arguments = [COMMAND, "report", WORK / "run", "--output_dir", WORK / "report"]
     subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
@@ -287,6 +308,7 @@ def main():
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             look_while_it_runs(browser)
+            choose_a_run_that_begins_later(browser)
             look_at_the_file(browser)
             browser.close()
         refuse_what_is_not_there()

@@ -8,5 +8,10 @@ command -v nvidia-smi >/dev/null || {
   exit 1
 }
 
-addresses=$(nvidia-smi --query-gpu=index --format=csv,noheader | sed -e 's/[^0-9]//g' -e '/^$/d' -e 's/.*/"&"/' | paste -s -d , -)
+# Where nvidia-smi fails, its standard output has the reason.
+indices=$(nvidia-smi --query-gpu=index --format=csv,noheader) || {
+  echo "gpu-discovery: nvidia-smi fails on $HOSTNAME: $indices; mend NVIDIA's driver, or leave spark.*.resource.gpu out" >&2
+  exit 1
+}
+addresses=$(sed -e 's/[^0-9]//g' -e '/^$/d' -e 's/.*/"&"/' <<<"$indices" | paste -s -d , -)
 printf '{"name": "gpu", "addresses": [%s]}\n' "$addresses"

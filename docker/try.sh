@@ -6,7 +6,7 @@
 #   docker/try.sh gpu [COMMAND…]   and for NVIDIA's a bare Debian with the CUDA 13, cuDNN 9 and NCCL of Python's package index, without
 #                                  CUPTI, as NVIDIA's has it: whether the Dockerfile brings all else that Spark and libtorch need
 #
-# COMMAND is spark-lora's, the quickstart unless told. Wants root, debootstrap, buildah, a built checkout (for gpu: mvn -Pcuda package)
+# COMMAND is spark-lora's, the quickstart unless told. Wants root, debootstrap, buildah, a built checkout (for gpu: mvn -Pcuda package; unzip)
 # and Debian's and Python's package indexes; ends with 3, and the reason, where one of them is not to be had. Takes 3 GB, for gpu 12,
 # in $WORK, and keeps there what it downloaded, 0.6 GB and 2.6 GB. Not tried: Spark's and NVIDIA's images themselves, and a GPU.
 set -euo pipefail
@@ -31,6 +31,7 @@ cannot() { # REASON
 for program in debootstrap buildah; do
   command -v $program >/dev/null || cannot "there is no $program; apt-get install debootstrap buildah"
 done
+[[ $PROCESSOR == cpu ]] || command -v unzip >/dev/null || cannot "there is no unzip; apt-get install unzip"
 [[ -f $ROOT/spark-job/target/$JAR ]] || cannot "spark-job/target/$JAR is not built"
 SPARK=$("$ROOT/ci/spark_home.sh") || cannot "there is no Spark, see above"
 mkdir -p "$WORK"

@@ -24,7 +24,7 @@ with lora_dag(
     config="conf/sft/openthoughts-qwen2.5-3b.yaml",
     params={
         "max_length": Param(1024, type="integer", minimum=1, description="tokens a row"),
-        "eval_dataset": Param(None, type=OPTIONAL_TEXT, description="JSON lines of held-out conversations; none: no eval"),
+        "eval_dataset": Param(None, type=OPTIONAL_TEXT, description="JSON lines of held-out conversations, a file on the driver; none: no eval"),
         "hub_model_id": Param(None, type=OPTIONAL_TEXT, description="repository to push to; none: no push"),
         **training_params(),
     },

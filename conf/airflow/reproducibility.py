@@ -3,6 +3,9 @@
 `train` runs the recipe, `verify` compares its log with the baseline inside the baseline's tolerances. Where they differ,
 `verify` fails, and its log says in which metric and step and by how much. A new baseline is recorded from a run with
 `bin/spark-lora verify-run RUN --baseline FILE --write_baseline`, and reviewed like any other change.
+
+Model and dataset are files of this project, so on a cluster every machine must have the project at the same path; or set the
+parameters to copies on shared storage.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ with lora_dag(
     schedule="@weekly",
     doc_md=__doc__,
     model=str(HOME / "conf/quickstart/base"),
-    dataset=str(HOME / "conf/quickstart/gsm8k_heldout.jsonl.gz"),
+    # A path without file:// lies on the cluster's default file system.
+    dataset=f"file://{HOME.absolute()}/conf/quickstart/gsm8k_heldout.jsonl.gz",
     config="conf/airflow/reproducibility.yaml",
     params={
         "seed": Param(1, type="integer"),

@@ -3,7 +3,7 @@
 Settings of an installation, as environment variables of the Airflow workers:
   SPARK_LORA_HOME             the project's folder; the one this file lies in unless told
   SPARK_LORA_JAR              the application jar; spark-lora.jar in SPARK_LORA_HOME's lib, or spark-job/target, unless told
-  SPARK_LORA_PROPERTIES_FILE  spark-submit's properties, for example conf/spark-cluster-gpu.conf; none unless told
+  SPARK_LORA_PROPERTIES_FILE  spark-submit's properties, for example conf/spark-cluster-gpu.conf in SPARK_LORA_HOME; none unless told
 
 Connections:
   spark_default   where to submit to, as SparkSubmitOperator has it
@@ -21,10 +21,11 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.sdk import DAG, BaseHook, Param
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
-HOME = Path(os.environ.get("SPARK_LORA_HOME", Path(__file__).resolve().parents[2]))
+HOME = Path(os.environ.get("SPARK_LORA_HOME") or Path(__file__).resolve().parents[2])
 LIB = HOME / "lib" if (HOME / "lib").is_dir() else HOME / "spark-job/target"
-JAR = os.environ.get("SPARK_LORA_JAR", str(LIB / "spark-lora.jar"))
-PROPERTIES_FILE = os.environ.get("SPARK_LORA_PROPERTIES_FILE")
+JAR = os.environ.get("SPARK_LORA_JAR") or str(LIB / "spark-lora.jar")
+PROPERTIES = os.environ.get("SPARK_LORA_PROPERTIES_FILE")
+PROPERTIES_FILE = str(HOME / PROPERTIES) if PROPERTIES else None
 HUB_CONNECTION = "huggingface"
 
 # A run that is tried again goes on from its checkpoints, so trying is cheap.

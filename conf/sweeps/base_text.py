@@ -1,7 +1,7 @@
 """Writes the text that the base model of the miniature sweeps was trained on: questions and answers of GSM8K's training split,
 without those rows that the quickstart trains and is measured on.
 
-    base_text.py GSM8K_TRAIN.jsonl OUT.jsonl     (rows of question and answer, as openai/gsm8k has them)
+    base_text.py GSM8K_TRAIN.jsonl OUT.jsonl     (github.com/openai/grade-school-math, grade_school_math/data/train.jsonl)
 """
 import gzip
 import json

@@ -129,7 +129,11 @@ def load_datasets(datasets, test_split_size=None):
         return DatasetMixture(os.fspath(datasets))
     listed = [dict(one) if isinstance(one, dict) else {"path": os.fspath(one)} for one in datasets]
     mixture = {"datasets": listed} if test_split_size is None else {"datasets": listed, "test_split_size": test_split_size}
-    text = json.dumps(mixture, indent=1, ensure_ascii=False, default=os.fspath) + "\n"  # which is YAML, too
+    return kept_mixture(json.dumps(mixture, indent=1, ensure_ascii=False, default=os.fspath) + "\n")  # which is YAML, too
+
+
+def kept_mixture(text):
+    """A mixture whose file has this text, on this machine's disk, where the JVM reads it."""
     user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()  # Windows has no numbers
     folder = Path(tempfile.gettempdir(), f"spark-lora-{user}")  # another user's files cannot be replaced
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -26,6 +26,7 @@ WORDED = re.compile(r"--(on_bad_rows|task|sync|save_strategy|eval_strategy|packi
 # A DataFrame's rows lie in files whose names hold the partition.
 ROW_OF_TABLE = re.compile(r"\S+\.dataset/[0-9a-f]{16}/data/(\w+?)-0*(\d+)-of-\d+\.parquet row (\d+)")
 TABLE = re.compile(r" = \S+\.dataset/[0-9a-f]{16}(?=: )")
+PUSH = re.compile(r"bin/spark-lora push --input .+ --hub_model_id \S+ --hub_revision \S+")
 KEY = re.compile(r"^(Cannot use )(?:--)?([a-z][a-z0-9_]*)(?= = )")
 
 
@@ -79,6 +80,7 @@ def in_python(message, arguments=None):
             value = value or "true"
         return f"{shown}=False" if off else f"{shown}={value.capitalize()}" if value else shown
 
+    message = PUSH.sub("trainer.push_to_hub()", message)
     message = ROW_OF_TABLE.sub(r"row \3 of partition \2 of the \1 dataset", TABLE.sub("", message))
     message = WORDED.sub(lambda found: f"{found.group(1)}={found.group(2)!r}", message)
     message = KEY.sub(lambda found: found.group(1) + names.get(found.group(2), found.group(2)), message)

@@ -198,7 +198,7 @@ def embedded():
             settings["spark.driver.defaultJavaOptions"] += f' "-Djava.io.tmpdir={os.environ["TMPDIR"]}"'
         usual = {
             "spark.master": "local[*]",
-            "spark.driver.memory": _heap(os.environ.get("SPARK_LORA_HEAP", "2g")),
+            "spark.driver.memory": _heap(os.environ.get("SPARK_LORA_HEAP") or "2g"),
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.enabled": "false",

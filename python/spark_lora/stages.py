@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from typing import Any, Dict
 
 from spark_lora import judging, rewards
-from spark_lora.datasets import described, load_datasets, table
+from spark_lora.datasets import described, kept_mixture, load_datasets, table
 from spark_lora.errors import SettingsError, one_line
 from spark_lora.session import interruptible, session
 from spark_lora.settings import nearest, plain
 
 ROW, PROBLEM, FUNCTION = "spark_lora_row", "spark_lora_problem", "spark_lora_function"
+# Flags of prep alone that say how prompts are made; generate makes them, too.
+OF_PROMPTS = (
+    "system_prompt", "chat_template_path", "chat_template_kwargs", "max_prompt_length", "prompt_column", "on_bad_rows",
+    "dataset_filter", "dataset_columns", "dataset_order",
+)  # fmt: skip
 
 
 def prep(dataset, model, output_dir, task="sft", spark=None, **settings):
@@ -48,7 +53,12 @@ def curate(dataset, output_dir, filter=None, spark=None, **settings):
         filter = _predicate(spark, filter)
     flags.update(output_dir=output_dir, filter=filter, **settings)
     folder = _ask(spark, "curate", "curate", flags, tables).folder()
-    return load_datasets(f"{folder}/datasets.yaml") if "datasets" in flags else spark.read.parquet(f"{folder}/data")
+    if "datasets" not in flags:
+        return spark.read.parquet(f"{folder}/data")
+    file = f"{folder}/datasets.yaml"
+    if os.path.exists(file):
+        return load_datasets(file)
+    return kept_mixture(spark.read.text(file, wholetext=True).first().value)  # HDFS or an object store has it
 
 
 def _predicate(spark, function):
@@ -82,10 +92,11 @@ def generate(prompts, model, output_dir, adapter=None, spark=None, **settings):
         prompts: a dataset with `prompt`, `problem` or `question`
         adapter (`str`): the adapter on the model
         output_dir (`str`): where the table is kept; the prompts lie beside it
-        settings: flags of `spark-lora generate`
+        settings: flags of `spark-lora generate`, and those of `spark-lora prep` for prompts, such as `system_prompt`
     """
     spark = session(spark)
     flags, tables = described(spark, prompts)
+    flags.update((name, settings.pop(name)) for name in OF_PROMPTS if name in settings)
     both = ("overwrite_output_dir", "tokenizer_dialect", "model_revision", "staging_dir")
     beside = f"{os.fspath(output_dir).rstrip('/')}.prompts"
     flags.update(model_name_or_path=model, output_dir=beside, task="grpo", **{name: settings[name] for name in both if name in settings})

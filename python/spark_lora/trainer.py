@@ -120,14 +120,13 @@ class _Trainer:
 
         Of a dict of datasets each is measured, and its metrics are named `eval_NAME_…`.
         """
-        if eval_dataset is not None:
-            self.eval_dataset = eval_dataset
-        if self.eval_dataset is None:
+        wanted = self.eval_dataset if eval_dataset is None else eval_dataset
+        if wanted is None:
             raise ValueError(f"{type(self).__name__}: evaluation needs an eval_dataset")
-        if not isinstance(self.eval_dataset, dict):
-            return self._measured(self.eval_dataset, "eval_")
+        if not isinstance(wanted, dict):
+            return self._measured(wanted, "eval_")
         metrics = {}
-        for name, dataset in self.eval_dataset.items():
+        for name, dataset in wanted.items():
             metrics.update(self._measured(dataset, f"eval_{name}_"))
         return metrics
 
@@ -169,7 +168,9 @@ class _Trainer:
             builder = self._jvm.org.sparklora.api.Request.to("push").set("input", self.args.output_dir)
             for name, value in {**wanted, **self._token()}.items():
                 builder = builder.set(name, value)
-            return self._jvm.org.sparklora.api.SparkLora.push(builder.build().settings())
+            running = self.spark.sparkContext._jsc  # the session's settings of file systems count; None: it was stopped
+            hadoop = [running.hadoopConfiguration()] if running is not None else []
+            return self._jvm.org.sparklora.api.SparkLora.push(builder.build().settings(), *hadoop)
 
     def _token(self):
         """Of this process's environment as it is now; the JVM has that of its start."""
@@ -215,12 +216,16 @@ class _Trainer:
         except Exception as error:
             if listener is not None and listener.error is not None:
                 raise listener.error from None
-            if listener is not None and HELD in str(error):  # most often a cell that is run twice
+            if listener is not None and HELD in str(error) and self._has_checkpoint():  # most often a cell that is run twice
                 raise SettingsError(f"{error}, or go on from its last checkpoint: train(resume_from_checkpoint=True)") from None
             raise
 
     def _judged(self, builder, flags, tables):
         return builder
+
+    def _has_checkpoint(self):
+        hadoop = self.spark.sparkContext._jsc.hadoopConfiguration()
+        return not self._jvm.org.sparklora.pipeline.run.RunFolder.checkpoints(hadoop, self.args.output_dir).isEmpty()
 
     def _log_history(self):
         with one_line(self._jvm, TRAINERS):

@@ -328,11 +328,15 @@ public final class SparkLora {
 
   /** {@code push}: pushes a finished run's folder; returns the hub's repository, branch, commit. */
   public static String push(Settings settings) throws IOException {
+    return push(settings, HadoopSettings.configuration());
+  }
+
+  /** {@code push} by a session's settings of file systems, which this process may lack. */
+  public static String push(Settings settings, Configuration hadoop) throws IOException {
     String folder = settings.get(Flags.INPUT);
-    Configuration configuration = HadoopSettings.configuration();
-    try (RunFolder.Finished run = RunFolder.claim(configuration, folder)) {
+    try (RunFolder.Finished run = RunFolder.claim(hadoop, folder)) {
       PushConfig config = PushConfig.of(settings, folder, PushConfig.Strategy.END);
-      return HubPush.open(configuration, config).pushResults(run.path());
+      return HubPush.open(hadoop, config).pushResults(run.path());
     }
   }
 

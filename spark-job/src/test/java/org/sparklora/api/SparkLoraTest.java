@@ -455,11 +455,11 @@ class SparkLoraTest {
     Request trained =
         sft("replaced").set("dataset_name", data).set("overwrite_output_dir", true).build();
 
-    assertThatThrownBy(() -> lora.evaluate(ofModel)).hasMessageContaining(isRead(kept));
+    assertThatThrownBy(() -> lora.evaluate(ofModel)).hasMessageContaining(isRead("file:" + kept));
     assertThatThrownBy(() -> lora.evaluate(ofData)).hasMessageContaining(isRead(data));
     assertThatThrownBy(
             () -> lora.generate(generation, List.of(), kept.toString(), true, Optional.empty()))
-        .hasMessageContaining(isRead(kept));
+        .hasMessageContaining(isRead("file:" + kept));
     assertThatThrownBy(() -> lora.sft(trained)).hasMessageContaining(isRead(data));
     assertThatThrownBy(() -> lora.copyResults(out.toString(), folder + "/./replaced/", true))
         .hasMessageContaining(isRead(out));
@@ -467,7 +467,7 @@ class SparkLoraTest {
     assertThat(data).exists();
   }
 
-  private static String isRead(Path place) {
+  private static String isRead(Object place) {
     return "it is or holds %s, which is read".formatted(place);
   }
 

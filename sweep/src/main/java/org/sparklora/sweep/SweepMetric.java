@@ -50,7 +50,7 @@ public record SweepMetric(String name, boolean isSmallerBetter, int last) {
     return (Integer) value.typed();
   }
 
-  /** Refuses a metric that is not one of those that a trial logs. */
+  /** Refuses a metric that is not one of those by which trials are compared. */
   void requireLogged(List<String> known) {
     if (known.contains(name)) {
       return;
@@ -62,7 +62,7 @@ public record SweepMetric(String name, boolean isSmallerBetter, int last) {
         name,
         unevaluated
             ? "nothing is evaluated; set eval_strategy and eval_steps in base"
-            : "no trial logs it; "
+            : "trials are not compared by it; "
                 + Nearest.of(name, known).map("did you mean %s? "::formatted).orElse("")
                 + "There are "
                 + String.join(", ", known));

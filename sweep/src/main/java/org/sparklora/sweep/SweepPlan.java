@@ -35,7 +35,7 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
      */
     Trial resolved(Trial trial);
 
-    /** The names of the metrics that a {@link #resolved} trial logs. */
+    /** The names of the metrics by which a {@link #resolved} trial can be compared. */
     List<String> logged(Trial trial);
   }
 
@@ -44,7 +44,7 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
    *
    * @param resolvers the resolver of the trials of a sweep in a folder
    * @throws ConfigException for a folder of another sweep, an axis that is not a flag, an invalid
-   *     value of a flag, two equal trials, or a metric that a trial does not log
+   *     value of a flag, two equal trials, or a metric by which a trial is not compared
    */
   public static SweepPlan of(
       Configuration hadoop, SweepFile file, String folder, Function<String, Resolver> resolvers) {

@@ -3,6 +3,7 @@
  * are packed together.
  *
  * <p>May be used by {@code org.sparklora.prep} and {@code prep.curate}; depends on {@code
- * prep.format} for documents, {@code pipeline.table} and Hadoop's file systems. No Spark.
+ * prep.format} for documents, {@code prep.source} for bad rows, {@code pipeline.table} and Hadoop's
+ * file systems. No Spark.
  */
 package org.sparklora.prep.document;

@@ -31,10 +31,19 @@ public enum FileFormat {
     };
   }
 
+  /** The format of a file's rows, also in a compression that is not read. */
+  static Optional<FileFormat> ofRows(String fileName) {
+    return of(fileName).or(() -> of(decompressed(fileName)));
+  }
+
+  /** The name that a file has when it is decompressed. */
+  static String decompressed(String fileName) {
+    return fileName.replaceFirst("(?i)\\.(gz|bz2|xz|zst|zstd|lz4|snappy|zip)$", "");
+  }
+
   /** Whether the name is that of a data file in a compression that is not read. */
   static boolean isCompressedOtherwise(String fileName) {
-    String plain = fileName.replaceFirst("(?i)\\.(gz|bz2|xz|zst|zstd|lz4|snappy|zip)$", "");
-    return of(fileName).isEmpty() && of(plain).isPresent();
+    return of(fileName).isEmpty() && ofRows(fileName).isPresent();
   }
 
   static boolean isGzip(String fileName) {

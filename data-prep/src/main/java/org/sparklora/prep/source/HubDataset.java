@@ -31,7 +31,7 @@ import org.sparklora.pipeline.table.OpenTableFormat;
  */
 record HubDataset(HubClient client, HubReference reference) {
   private static final String CARD = "README.md";
-  private static final int LONGEST_PATTERN = 200;
+  private static final int LONGEST_SHOWN = 200;
 
   /** Bytes of a card that are read; the declarations are at its beginning. */
   private static final int MOST_OF_A_CARD = 4 << 20;
@@ -59,9 +59,11 @@ record HubDataset(HubClient client, HubReference reference) {
     refuseScript(all);
     OpenTableFormat.refuse(repo.id(), all.stream().map(HubFile::path).toList());
     boolean isSaved = all.stream().anyMatch(file -> file.path().endsWith(ARROW));
+    Set<String> paths = all.stream().map(HubFile::path).collect(Collectors.toSet());
     List<HubFile> data =
         all.stream()
             .filter(file -> isData(file) && !(isSaved && file.name().equals(STATE)))
+            .filter(file -> !isCopy(file, paths))
             .toList();
     DatasetCard card = card(commit, all);
     List<HubFile> wanted =
@@ -75,6 +77,7 @@ record HubDataset(HubClient client, HubReference reference) {
         repo.id(),
         "none of its %s files for split %s is of a format that can be read: %s"
             .formatted(all.size(), split, FileFormat.EXTENSIONS));
+    chosen.forEach(this::requireReadable);
     Path folder = client.snapshot(repo, commit, chosen::contains, Progress.ofTransfer());
     String root = "file://" + folder.toAbsolutePath() + "/"; // a URI's escapes would stay
     return chosen.stream()
@@ -82,11 +85,28 @@ record HubDataset(HubClient client, HubReference reference) {
         .toList();
   }
 
+  /** Whether the file holds rows, also if it is compressed so that they cannot be read. */
   private static boolean isData(HubFile file) {
-    return FileFormat.of(file.name()).isPresent()
+    return FileFormat.ofRows(file.name()).isPresent()
         && !ABOUT.contains(file.name())
         && Arrays.stream(file.path().split("/"))
             .noneMatch(part -> part.startsWith(".") || part.startsWith("__"));
+  }
+
+  /** Whether a file that cannot be read is the compressed copy of a file beside it. */
+  private static boolean isCopy(HubFile file, Set<String> paths) {
+    return FileFormat.isCompressedOtherwise(file.name())
+        && paths.contains(FileFormat.decompressed(file.path()));
+  }
+
+  /** Refuses a file of the wanted rows that would otherwise be left out. */
+  private void requireReadable(HubFile file) {
+    ConfigException.require(
+        !FileFormat.isCompressedOtherwise(file.name()),
+        Flags.DATASET_NAME,
+        reference.repo().id(),
+        "its file %s is compressed in a way that cannot be read; the hub often has its rows as Parquet: --dataset_revision refs/convert/parquet; or download its files, decompress them and name their folder"
+            .formatted(PlainText.line(file.path(), LONGEST_SHOWN)));
   }
 
   /** Refuses a dataset made by a script, as {@code datasets} now does too. */
@@ -154,7 +174,7 @@ record HubDataset(HubClient client, HubReference reference) {
           Flags.DATASET_NAME,
           reference.repo().id(),
           "its README.md declares %s for split %s, and there is no such file that can be read (%s)"
-              .formatted(PlainText.line(pattern, LONGEST_PATTERN), split, FileFormat.EXTENSIONS));
+              .formatted(PlainText.line(pattern, LONGEST_SHOWN), split, FileFormat.EXTENSIONS));
       files.addAll(found);
     }
     return new ArrayList<>(files);
@@ -166,7 +186,7 @@ record HubDataset(HubClient client, HubReference reference) {
         files.stream()
             .collect(
                 Collectors.groupingBy(
-                    file -> FileFormat.of(file.name()).orElseThrow(),
+                    file -> FileFormat.ofRows(file.name()).orElseThrow(),
                     TreeMap::new,
                     Collectors.toList()));
     return byFormat.values().stream().max(Comparator.comparingInt(List::size)).orElse(List.of());

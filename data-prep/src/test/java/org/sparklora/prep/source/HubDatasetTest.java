@@ -11,11 +11,13 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.hub.loopback.LoopbackEnvironment;
 import org.sparklora.hub.loopback.LoopbackRepo;
+import org.sparklora.pipeline.config.ConfigException;
 
 class HubDatasetTest {
   private static final String ID = "open/thoughts";
@@ -176,6 +178,36 @@ class HubDatasetTest {
   }
 
   @Test
+  void aCompressedFileThatCannotBeReadIsNotLeftOut() {
+    put("train-0.jsonl", "train-1.jsonl.zst", "test.jsonl");
+    assertThat(find("", "test")).containsExactly("test.jsonl");
+    assertThatThrownBy(() -> find("", "train"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("dataset_name = " + ID)
+        .hasMessageContaining("its file train-1.jsonl.zst is compressed")
+        .hasMessageContaining("--dataset_revision refs/convert/parquet");
+    String card = "---\nconfigs:\n- config_name: x\n  data_files: '%s'\n---\n";
+    for (String path : List.of("train*", "train-1.jsonl.zst")) {
+      remote.put("README.md", card.formatted(path));
+      assertThatThrownBy(() -> files(ID + "@" + remote.head(), "", "train"))
+          .hasMessageContaining("its file train-1.jsonl.zst is compressed");
+    }
+  }
+
+  @Test
+  void aCompressedCopyInAnotherFormatMayLieBesideTheRows() {
+    put("train.parquet", "train.csv.zip");
+    assertThat(find("", "train")).containsExactly("train.parquet");
+  }
+
+  @Test
+  void aCompressedCopyMayLieBesideItsFile() {
+    put("train.csv", "train.csv.zip", "test.jsonl.zst");
+    assertThat(find("", "train")).containsExactly("train.csv");
+    assertThatThrownBy(() -> find("", "test")).hasMessageContaining("its file test.jsonl.zst is");
+  }
+
+  @Test
   void runsNoScripts() {
     put("thoughts.py", "data/train.jsonl");
     assertThatThrownBy(() -> find("", "train"))
@@ -246,9 +278,20 @@ class HubDatasetTest {
     "a+b(c).csv, a+b(c).csv, true",
     "a[b.csv, a[b.csv, true",
     "a]*.csv, a]b.csv, true",
-    "***.csv, a/b.csv, true"
+    "***.csv, a/b.csv, true",
+    "a[z-y]*.csv, az.csv, false",
+    "a[x-].csv, a-.csv, true",
+    "a[!]*.csv, a!.csv, true"
   })
   void patterns(String pattern, String path, boolean expected) {
     assertThat(RepoGlob.of(pattern).matches(path)).isEqualTo(expected);
+  }
+
+  @Test
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aPatternOfManyStarsIsMatchedInTime() {
+    RepoGlob stars = RepoGlob.of("a*".repeat(30) + "b");
+    assertThat(stars.matches("a".repeat(200))).isFalse();
+    assertThat(stars.matches("a".repeat(200) + "b")).isTrue();
   }
 }

@@ -5,6 +5,7 @@
  * hold tensors and describe the hardware.
  *
  * <p>Used by the layers of {@code org.sparklora.model}, and by other modules for parameter vectors.
- * Engine implementations, in other packages and modules, depend on these three packages alone.
+ * Engine implementations, in other packages and modules, depend on these three packages alone; the
+ * vector engine also falls back to the reference engine.
  */
 package org.sparklora.model.engine;

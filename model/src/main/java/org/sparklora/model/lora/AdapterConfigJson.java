@@ -117,7 +117,7 @@ final class AdapterConfigJson {
         fields.number("lora_alpha", DEFAULT),
         fields.number("lora_dropout", 0),
         fields.flag("use_rslora", false),
-        new LoraTargets(targets(fields), rule(fields, "exclude_modules")),
+        new LoraTargets(targets(fields), excluded(fields)),
         new LoraConfig.Patterns(
             pattern(fields.child(RANKS), (of, key) -> of.positive(key, Integer.MAX_VALUE)),
             pattern(fields.child(ALPHAS), (of, key) -> of.number(key, DEFAULT))));
@@ -201,6 +201,17 @@ final class AdapterConfigJson {
     }
     patterns.removeIf(String::isEmpty);
     return new LoraTargets.Names(names.names(), indexes, patterns);
+  }
+
+  /** PEFT has all-linear as a target alone: as an expression or a name it excludes no layer. */
+  private static LoraTargets.Rule excluded(JsonFields fields) {
+    LoraTargets.Rule rule = rule(fields, "exclude_modules");
+    return rule instanceof LoraTargets.Names modules
+        ? new LoraTargets.Names(
+            modules.names().stream()
+                .filter(name -> !name.equalsIgnoreCase(LoraTargets.ALL_LINEAR))
+                .toList())
+        : rule;
   }
 
   private static LoraTargets.Rule rule(JsonFields fields, String key) {

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -176,6 +177,15 @@ class AdapterFileTest {
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining(message)
         .hasMessageContaining(folder.toString());
+  }
+
+  /** PEFT has this word as a target alone. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\"all-linear\"", "[\"All-Linear\", \"k_proj\"]"})
+  void allLinearExcludesNothing(String excluded) throws IOException {
+    List<String> modules = AdapterFile.open(folder, model).layout().modules();
+    change("{\"exclude_modules\": %s}".formatted(excluded));
+    assertThat(AdapterFile.open(folder, model).layout().modules()).isEqualTo(modules);
   }
 
   /** Changes settings of the adapter in the folder. */

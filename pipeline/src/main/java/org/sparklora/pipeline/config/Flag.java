@@ -12,7 +12,7 @@ import java.util.Set;
  * @param name as in TRL, with underscores
  * @param section the section of the help that lists it
  * @param defaults its default as text; empty for none
- * @param need another flag, without which this one has no effect
+ * @param need other flags, without one of which this one has no effect
  * @param identities whether a resumed run may change it
  * @param notes its meaning; for an unsupported flag what applies instead
  */
@@ -52,19 +52,34 @@ public record Flag<T>(
     CHANGEABLE
   }
 
-  /** Another flag, without any of whose {@code values} a flag has no effect. */
-  record Need(String flag, List<String> values) {
-    /** Reads {@code flag} or {@code flag=value|value}. */
+  /** Other flags, one of which must have one of {@code values}, or else a flag has no effect. */
+  record Need(List<String> flags, List<String> values) {
+    /** Reads {@code flag}, {@code flag|flag} or {@code flag=value|value}. */
     static Need parse(String cell) {
       String[] parts = cell.split("=", 2);
       return new Need(
-          parts[0], parts.length == 1 ? List.of("true") : List.of(parts[1].split("\\|")));
+          List.of(parts[0].split("\\|")),
+          parts.length == 1 ? List.of("true") : List.of(parts[1].split("\\|")));
     }
 
     @Override
     public String toString() {
-      return "--" + flag + (values.contains("true") ? "" : " " + String.join(" or ", values));
+      return "--"
+          + String.join(" or --", flags)
+          + (values.contains("true") ? "" : " " + String.join(" or ", values));
     }
+  }
+
+  /** The flags of the command that this one needs there; empty if it needs none. */
+  Optional<Need> need(String command) {
+    return need.map(
+            all ->
+                new Need(
+                    all.flags.stream()
+                        .filter(name -> Flags.named(name).isTakenBy(command))
+                        .toList(),
+                    all.values))
+        .filter(taken -> !taken.flags.isEmpty());
   }
 
   /** The text of a value in messages; hides secrets. */

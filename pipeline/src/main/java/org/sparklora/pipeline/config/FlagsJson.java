@@ -8,7 +8,7 @@ import java.util.Locale;
 /**
  * The catalogue as JSON, from which documentation and classes of other languages are generated. One
  * object for each flag: {@code name}, {@code section}, {@code type}, {@code trl} (whether TRL has
- * it), the flag that it {@code needs}, and its properties in each of its {@code commands}.
+ * it), the flags of which it {@code needs} one, and its properties in each of its {@code commands}.
  */
 public final class FlagsJson {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -33,7 +33,10 @@ public final class FlagsJson {
     json.put("trl", flag.statuses().usual() != Flag.Status.OWN);
     flag.need()
         .ifPresent(
-            need -> json.putObject("needs").set(need.flag(), JSON.valueToTree(need.values())));
+            need -> {
+              ObjectNode needs = json.putObject("needs");
+              need.flags().forEach(name -> needs.set(name, JSON.valueToTree(need.values())));
+            });
     ObjectNode commands = json.putObject("commands");
     flag.commands().forEach(command -> commands.set(command, json(flag, command)));
     return json;

@@ -34,6 +34,14 @@ public final class LocalPath {
     return Path.of(uri.matches() ? uri.group(2) : name);
   }
 
+  /**
+   * The absolute name, with its scheme, of what a setting names: without a scheme it lies on this
+   * machine's disk, whatever Hadoop's default file system.
+   */
+  public static String qualified(String key, String name) {
+    return isElsewhere(name) ? name : "file://" + of(key, name).toAbsolutePath().normalize();
+  }
+
   /** Whether a name is a URI of another file system. */
   public static boolean isElsewhere(String name) {
     Matcher uri = URI.matcher(name);

@@ -113,7 +113,8 @@ public record ScheduleConfig(Type type, double warmup, Map<String, Serializable>
       require(CURVES.contains(value), given, "one of %s is expected".formatted(CURVES));
       return (String) value;
     }
-    double number = value instanceof Number one ? one.doubleValue() : Double.NaN;
+    double read = value instanceof Number one ? one.doubleValue() : Double.NaN;
+    double number = Double.isFinite(read) ? read : Double.NaN; // 1e999 of JSON is infinite
     if (name.endsWith("_steps")) {
       require(value instanceof Integer && number >= 0, given, "a number of steps is expected");
     } else if (name.endsWith("_rate") || name.equals(LOWEST_RATIO)) {

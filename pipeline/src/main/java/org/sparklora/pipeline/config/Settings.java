@@ -135,12 +135,11 @@ public final class Settings implements Serializable {
 
   /** Whether the flag has no effect, since a flag that it needs is not set. */
   boolean isIdle(Flag<?> flag) {
-    return flag.need()
+    return flag.need(command)
         .filter(
-            need -> {
-              Flag<?> other = FlagCatalog.shared().find(need.flag()).orElseThrow();
-              return other.isTakenBy(command) && !need.values().contains(text(other));
-            })
+            need ->
+                need.flags().stream()
+                    .noneMatch(name -> need.values().contains(text(Flags.named(name)))))
         .isPresent();
   }
 
@@ -157,7 +156,7 @@ public final class Settings implements Serializable {
     }
     return Optional.of(
         flag.isEffective(command)
-            ? flag.need()
+            ? flag.need(command)
                 .filter(need -> isIdle(flag))
                 .map(need -> "it needs " + need)
                 .orElse("it has no value")
@@ -174,7 +173,8 @@ public final class Settings implements Serializable {
         .filter(flag -> isIdle(flag) && isChanged(flag))
         .map(
             flag ->
-                "--%s changes nothing here: it needs %s".formatted(flag, flag.need().orElseThrow()))
+                "--%s changes nothing here: it needs %s"
+                    .formatted(flag, flag.need(command).orElseThrow()))
         .toList();
   }
 

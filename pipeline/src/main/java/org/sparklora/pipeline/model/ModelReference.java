@@ -128,6 +128,11 @@ public record ModelReference(String flag, String name, String revision, String s
                     : "adapter_config.json and adapter_model.safetensors"));
   }
 
+  /** The absolute name of the folder, which does not exist if this is a repository of the hub. */
+  public String place() {
+    return LocalPath.qualified(flag, name);
+  }
+
   private LocalFolder local() {
     return LocalFolder.of(this, LocalPath.of(flag, name));
   }

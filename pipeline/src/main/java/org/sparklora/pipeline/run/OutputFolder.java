@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -114,12 +115,12 @@ public final class OutputFolder implements AutoCloseable {
     Path requested = new Path(folder);
     try {
       FileSystem fileSystem = requested.getFileSystem(configuration);
-      String target = followed(fileSystem.makeQualified(requested)) + "/";
+      String target = slashed(fileSystem.makeQualified(requested));
       for (Path input : read) {
-        // not qualified by the file system, which refuses paths of another one
-        Path at = input.makeQualified(fileSystem.getUri(), fileSystem.getWorkingDirectory());
+        boolean isNamed = input.toUri().getScheme() != null; // else of the default file system
+        Path at = isNamed ? input : FileSystem.get(configuration).makeQualified(input);
         ConfigException.require(
-            !(followed(at) + "/").startsWith(target),
+            pathIn(fileSystem, at).filter(path -> path.startsWith(target)).isEmpty(),
             Flags.OUTPUT_DIR,
             folder,
             "it is or holds %s, which is read; name another folder".formatted(input));
@@ -127,6 +128,33 @@ public final class OutputFolder implements AutoCloseable {
     } catch (IOException e) {
       throw failed("look at", requested, e);
     }
+  }
+
+  /**
+   * The path that a file or folder has in a file system, with a slash at its end; empty if it lies
+   * in another one. Host and port are not compared as texts: a port may be left out, and hosts may
+   * be written in letters of either case.
+   */
+  private static Optional<String> pathIn(FileSystem fileSystem, Path path) throws IOException {
+    Path qualified;
+    try {
+      qualified = fileSystem.makeQualified(path); // checks them as the file system does
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+    URI named = path.toUri(); // Azure's client makes every path one of its own
+    return isSame(named.getScheme(), qualified.toUri().getScheme())
+            && isSame(named.getAuthority(), qualified.toUri().getAuthority())
+        ? Optional.of(slashed(qualified))
+        : Optional.empty();
+  }
+
+  private static String slashed(Path qualified) throws IOException {
+    return followed(qualified).toUri().getPath() + "/";
+  }
+
+  private static boolean isSame(String named, String qualified) {
+    return named == null || named.equalsIgnoreCase(qualified);
   }
 
   /** The path of a folder, ending in its name, which {@code .} and {@code ..} lack. */

@@ -318,6 +318,10 @@ public final class RunFolder implements AutoCloseable {
   public void saveResults(Writer writer) {
     saving.save(
         "results", writer, part -> new ResultFiles(fileSystem, folder).replace(part, replaced));
+  }
+
+  /** Notifies the listeners of saved results. */
+  public void announceResults() {
     listeners.forEach(listener -> listener.resultsSaved(folder));
   }
 

@@ -73,21 +73,35 @@ class FlagsTest {
     for (Flag<?> flag : FlagCatalog.shared().all()) {
       flag.need()
           .ifPresent(
-              need -> {
-                Flag<?> other = Flags.named(need.flag());
-                assertThat(other.commands()).containsAnyElementsOf(flag.commands());
-                need.values().forEach(value -> assertThat(other.parse(value)).isEqualTo(value));
-                String command = flag.commands().contains("sft") ? "sft" : "grpo";
-                assertThat(
-                        need.values().stream()
-                            .allMatch(
-                                value ->
-                                    other.values().of(command).contain(value)
-                                        || other.values().of("grpo").contain(value)))
-                    .as(flag.name())
-                    .isTrue();
-              });
+              need ->
+                  need.flags()
+                      .forEach(name -> requireNeeded(flag, Flags.named(name), need.values())));
     }
+  }
+
+  private static void requireNeeded(Flag<?> flag, Flag<?> other, List<String> values) {
+    assertThat(other.commands()).containsAnyElementsOf(flag.commands());
+    values.forEach(value -> assertThat(other.parse(value)).isEqualTo(value));
+    String command = flag.commands().contains("sft") ? "sft" : "grpo";
+    assertThat(values)
+        .as(flag.name())
+        .allMatch(
+            value ->
+                other.values().of(command).contain(value)
+                    || other.values().of("grpo").contain(value));
+  }
+
+  /** Rows of the split to evaluate on are packed in the same way. */
+  @Test
+  void oneOfTheFlagsThatAFlagNeedsIsEnough() {
+    List<String> alone = List.of("--packing_strategy", "wrapped");
+    assertThat(CommandLine.parse("sft", alone).notes())
+        .containsExactly(
+            "--packing_strategy changes nothing here: it needs --packing or --eval_packing");
+    assertThat(CommandLine.parse("prep", alone).notes())
+        .containsExactly("--packing_strategy changes nothing here: it needs --packing");
+    String evaluated = "--packing_strategy wrapped --eval_packing --eval_strategy steps";
+    assertThat(CommandLine.parse("sft", List.of(evaluated.split(" "))).notes()).isEmpty();
   }
 
   @Test
@@ -129,6 +143,7 @@ class FlagsTest {
           sft  | max_length           | some     | a whole number is expected, or none for no limit
           sft  | adam_epsilon         | 0.0      | it must be above 0; 1e-08 is the default
           grpo | num_generations      | 1        | it must be at least 2 and at most 65536; 8 is the default
+          grpo | num_generations_eval | 65537    | it must be at least 1 and at most 65536
           grpo | loss_type            | nll      | use dapo, grpo, bnpo, dr_grpo, cispo, sapo, luspo or vespo; dapo is the default
           sft  | loss_type            | dapo     | use nll, chunked_nll or dft; nll is the default
           prep | packing_strategy     | ffd      | use bfd, bfd_split or wrapped; bfd is the default

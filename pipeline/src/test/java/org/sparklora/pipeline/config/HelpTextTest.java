@@ -99,6 +99,14 @@ class HelpTextTest {
         .doesNotContain("\noutput_dir:", "required");
   }
 
+  /** Unset, its trials log to the trackers of its base. */
+  @Test
+  void aSweepHasNoTrackersOfItsOwn() {
+    assertThat(HelpText.of("sweep", "", HelpText.WIDTH))
+        .contains("--report_to ")
+        .doesNotContain("--report_to [");
+  }
+
   @Test
   void commandsWithFewFlagsHaveNoGroups() {
     assertThat(HelpText.of("score", "", HelpText.WIDTH))

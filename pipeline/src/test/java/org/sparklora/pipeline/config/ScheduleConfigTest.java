@@ -17,6 +17,7 @@ class ScheduleConfigTest {
         "cosine | {\"min_lr\": 1e-5} | min_lr | cosine has the settings num_cycles",
         "cosine | {\"num_cycles\": \"2\"} | num_cycles: 2 | a number of at least 0",
         "cosine | {\"num_cycles\": -1} | num_cycles: -1 | a number of at least 0",
+        "cosine | {\"num_cycles\": 1e999} | num_cycles: Infinity | a number of at least 0",
         "cosine | [1] | [1] | a JSON object is expected",
         "cosine | {} {} | {} {} | a JSON object is expected",
         "cosine_with_min_lr | {} | {} | needs either min_lr or min_lr_rate",

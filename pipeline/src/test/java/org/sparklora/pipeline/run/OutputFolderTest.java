@@ -162,6 +162,59 @@ class OutputFolderTest {
     requireApart("out", "nowhere://out/a.jsonl");
   }
 
+  /** A file system of a host with a usual port. */
+  public static final class Hosted extends RawLocalFileSystem {
+    @Override
+    public String getScheme() {
+      return "hosted";
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("hosted://node");
+    }
+
+    @Override
+    protected int getDefaultPort() {
+      return 8020;
+    }
+  }
+
+  private static void requireApartOnHosts(String folder, String read) {
+    Configuration hadoop = new Configuration();
+    hadoop.set("fs.hosted.impl", Hosted.class.getName());
+    OutputFolder.requireApart(hadoop, folder, List.of(new org.apache.hadoop.fs.Path(read)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "hosted://node/out, hosted://node/out/a.jsonl",
+    "hosted://node/out, hosted://node:8020/out/a.jsonl",
+    "hosted://node:8020/out, hosted://node/out",
+    "hosted://node/out, HOSTED://Node/out/a.jsonl"
+  })
+  void aHostMayBeWrittenInSeveralWays(String folder, String read) {
+    assertThatThrownBy(() -> requireApartOnHosts(folder, read))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(read + ", which is read");
+  }
+
+  @Test
+  void theSamePathOfAnotherFileSystemIsApart() {
+    for (String read : List.of("hosted://node:9000/out", "hosted://other/out", "file:/out")) {
+      requireApartOnHosts("hosted://node/out", read);
+    }
+    requireApartOnHosts("hosted://node/out", "/out"); // on the default file system
+  }
+
+  @Test
+  void aFolderThatItsFileSystemRefusesIsNamed() {
+    String folder = "file://localhost/out";
+    assertThatThrownBy(() -> OutputFolder.requireApart(HADOOP, folder, List.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(folder);
+  }
+
   /** The local disk under the name {@code refusing:}, on which no in-progress folder is made. */
   public static final class Refusing extends RawLocalFileSystem {
     @Override

@@ -9,6 +9,7 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.run.ModelConfig;
+import org.sparklora.train.WeightDtype;
 
 /**
  * The settings of {@code bench}.
@@ -44,15 +45,22 @@ record BenchConfig(
         Flags.RANDOM_WEIGHTS,
         false,
         "bench knows shapes alone; say --random_weights");
+    int tokens = settings.get(Flags.MAX_LENGTH);
+    ConfigException.require(
+        tokens > 0,
+        Flags.MAX_LENGTH,
+        "none",
+        "a step trains on a row of so many tokens; 4096 is the default");
+    String model = settings.get(Flags.MODEL);
     DType products = settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32;
     return new BenchConfig(
-        settings.get(Flags.MODEL),
+        model,
         new Precision(
-            settings.get(Flags.DTYPE).equals("bfloat16") ? DType.BFLOAT16 : DType.FLOAT32,
+            settings.get(Flags.DTYPE, WeightDtype.class).of(ModelShapes.find(model)),
             products,
             ModelConfig.quantization(settings)),
         positive(settings, Flags.RANKS, List.of(1, 16, 256)),
-        settings.get(Flags.MAX_LENGTH),
+        tokens,
         settings.get(Flags.DOCUMENT_LENGTH),
         settings.get(Flags.STEPS),
         settings.get(Flags.GRADIENT_CHECKPOINTING),

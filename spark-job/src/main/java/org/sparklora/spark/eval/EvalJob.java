@@ -48,7 +48,7 @@ public final class EvalJob {
       throws IOException {
     long started = System.nanoTime();
     Configuration hadoop = place.hadoop();
-    List<String> read = new ArrayList<>(config.generation().model().names());
+    List<String> read = new ArrayList<>(config.generation().model().places());
     read.addAll(config.problems().source().each(PrepConfig.Source::dataset));
     PreparedTables.requireApart(hadoop, config.output(), read);
     Workers workers = place.sharing(config.generation().workers());

@@ -40,9 +40,10 @@ public record GenerateConfig(
       return new Model(ModelConfig.of(settings), ModelReference.of(settings, Flags.ADAPTER));
     }
 
-    public List<String> names() {
+    /** The absolute names of their folders. */
+    public List<String> places() {
       return Stream.concat(Stream.of(base.reference()), adapter.stream())
-          .map(ModelReference::name)
+          .map(ModelReference::place)
           .toList();
     }
   }

@@ -85,7 +85,7 @@ public final class GenerateJob implements AutoCloseable {
       boolean overwrite)
       throws IOException {
     Configuration hadoop = place.hadoop();
-    PreparedTables.requireApart(hadoop, output, config.model().names());
+    PreparedTables.requireApart(hadoop, output, config.model().places());
     try (GenerateJob job = open(hadoop, config);
         OutputFolder folder = OutputFolder.create(hadoop, output, overwrite)) {
       List<String> written = new ArrayList<>();

@@ -86,6 +86,11 @@ public record GrpoConfig(
       OptionalInt kept,
       Optional<VllmConfig> vllm) {
     static Rounds of(Settings settings) {
+      if (settings.command().equals("update")) {
+        settings.requireDefaults(
+            List.of(Flags.DYNAMIC_SAMPLING),
+            "update draws nothing, so it replaces no prompt of its table; leave it out, or run grpo");
+      }
       RoundExecutors executors = RoundExecutors.of(settings);
       return new Rounds(
           GenerateConfig.sampling(settings),
@@ -150,8 +155,19 @@ public record GrpoConfig(
 
   /** The steps over micro-steps; a round has slices × iterations micro-steps. */
   TrainingPlan plan(PromptOrder order) {
+    long microSteps = (long) order.roundsPerEpoch() * batch.microSteps();
+    ConfigException.require(
+        microSteps <= Integer.MAX_VALUE,
+        Flags.NUM_ITERATIONS,
+        batch.iterations(),
+        "an epoch of %s rounds then has %s micro-batches, and may have %s; lower it, or raise --%s"
+            .formatted(
+                order.roundsPerEpoch(),
+                microSteps,
+                Integer.MAX_VALUE,
+                Flags.PER_DEVICE_TRAIN_BATCH_SIZE));
     return new TrainingPlan(
-        Math.multiplyExact(order.roundsPerEpoch(), batch.microSteps()),
+        (int) microSteps,
         1,
         batch.accumulation(),
         1,

@@ -196,7 +196,8 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
       metrics.put("sample/staleness_mean", steps.getAverage());
       metrics.put("sample/staleness_max", (double) steps.getMax());
     }
-    correction.ifPresent(one -> metrics.putAll(one.metrics(weights)));
+    int masked = rows.size() - weights.size();
+    correction.ifPresent(one -> metrics.putAll(one.metrics(weights, masked)));
     List<float[]> drawn = generations.stream().map(Generation::logProbs).toList();
     Optional<Round.Sampled> uncompared = Optional.empty();
     if (learner.isPresent()) {

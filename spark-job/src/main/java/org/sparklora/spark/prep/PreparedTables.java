@@ -138,7 +138,10 @@ public final class PreparedTables {
     }
   }
 
-  /** Refuses an output folder that is or holds one of these models, adapters or datasets. */
+  /**
+   * Refuses an output folder that is or holds one of these datasets, or of these places of models
+   * and adapters ({@link org.sparklora.pipeline.model.ModelReference#place}).
+   */
   public static void requireApart(Configuration hadoop, String output, List<String> read) {
     try {
       List<Path> places = new ArrayList<>();

@@ -159,10 +159,18 @@ public final class HubPush implements RunFolder.SaveListener {
       return address;
     } catch (HubException e) {
       throw new TableException(
-          "The results are whole in %s, but were not pushed: %s. Push them with: bin/spark-lora push --input %s --hub_model_id %s --hub_revision %s"
-              .formatted(folder, e.getMessage(), folder, repository.id(), config.branch()),
+          "The results are whole in %s, but were not pushed: %s. Push them with: %s"
+              .formatted(folder, e.getMessage(), command(folder, repository, config.branch())),
           e);
     }
+  }
+
+  /** The command that pushes a folder's results, in a shell's words. */
+  static String command(Path folder, HubRepo repository, String branch) {
+    String path = folder.toString();
+    String word = path.matches("[\\w@%+=:,./-]+") ? path : "'" + path.replace("'", "'\\''") + "'";
+    return "bin/spark-lora push --input %s --hub_model_id %s --hub_revision %s"
+        .formatted(word, repository.id(), branch);
   }
 
   private String push(Path folder, Predicate<String> wanted, String summary) {

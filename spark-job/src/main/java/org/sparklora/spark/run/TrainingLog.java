@@ -2,7 +2,6 @@ package org.sparklora.spark.run;
 
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -43,12 +42,14 @@ final class TrainingLog implements AutoCloseable {
     this.metrics = RunMetricsSource.register(() -> state.sums().steps(), totalSteps);
   }
 
-  /** The last row of a run of {@code steps} steps, without what the log adds to each row. */
+  /**
+   * The last row of a run of {@code steps} steps, without what the log adds to each row. Only an
+   * alert may follow it, if the results could not be saved.
+   */
   static Optional<Map<String, Object>> lastRow(RunFolder folder, int steps) {
-    List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
-    return rows.isEmpty()
-        ? Optional.empty()
-        : TrainerState.summary(rows.get(rows.size() - 1), steps);
+    return MetricsLog.read(folder.fileSystem(), folder.path()).stream()
+        .flatMap(row -> TrainerState.summary(row, steps).stream())
+        .reduce((earlier, later) -> later);
   }
 
   TrackedLog tracked() {

@@ -12,6 +12,7 @@ import org.sparklora.model.WeightLayout;
 import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.LocalPath;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.prep.PrepConfig;
@@ -109,10 +110,10 @@ public final class TrainingRun implements AutoCloseable {
     OutputConfig output = config.output();
     if (output.overwrite()) { // but nothing that the run reads
       List<String> read = new ArrayList<>(config.table().source().each(PrepConfig.Source::dataset));
-      String place = place(Flags.OUTPUT_DIR.name(), output.folder());
+      String place = LocalPath.qualified(Flags.OUTPUT_DIR.name(), output.folder());
       config
           .models()
-          .map(model -> place(model.flag(), model.name()))
+          .map(ModelReference::place)
           .filter(model -> !model.equals(place)) // results may replace those that they go on from
           .forEach(read::add);
       PreparedTables.requireApart(hadoop, output.folder(), read);
@@ -127,13 +128,6 @@ public final class TrainingRun implements AutoCloseable {
       folder.close();
       throw e;
     }
-  }
-
-  /** The place of a model: without a scheme on this disk, whatever Hadoop's default file system. */
-  private static String place(String flag, String name) {
-    return LocalPath.isElsewhere(name)
-        ? name
-        : "file://" + LocalPath.of(flag, name).toAbsolutePath().normalize();
   }
 
   /**
@@ -359,14 +353,8 @@ public final class TrainingRun implements AutoCloseable {
                   ? state.finishAsBefore(finished.get())
                   : state.finish(
                       seconds, config.samples(plan, steps - firstStep), log.memory().metrics()));
-      checkpoints.loadBest();
-      checkpoints
-          .folder()
-          .saveResults(
-              local -> {
-                checkpoints.results().write(local, checkpoints.bestFolder());
-                more.write(local);
-              });
+      log.tracked().guard(() -> saveResults(more)); // without results no run is finished
+      checkpoints.folder().announceResults();
       checkpoints.keepBest();
     } else {
       checkpoints.save(forResuming);
@@ -378,6 +366,17 @@ public final class TrainingRun implements AutoCloseable {
         seconds,
         network.vectors().size(),
         complete);
+  }
+
+  private void saveResults(RunFolder.Writer more) throws IOException {
+    checkpoints.loadBest();
+    checkpoints
+        .folder()
+        .saveResults(
+            local -> {
+              checkpoints.results().write(local, checkpoints.bestFolder());
+              more.write(local);
+            });
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.sparklora.spark.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,10 +19,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.spark.cli.CommandRun;
 import org.sparklora.train.TestModels;
 
@@ -81,6 +85,26 @@ class BenchTest {
       assertThat(line.get("model").asText()).isEqualTo(model);
     }
     assertThat(lines.get(0).get("tokens").asInt()).isEqualTo(40);
+  }
+
+  private BenchConfig config(String flag, String value) {
+    List<String> flags = List.of("--model", folder.toString(), "--random_weights", flag, value);
+    return BenchConfig.of(CommandLine.parse("bench", flags).settings());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"auto, BFLOAT16", "float32, FLOAT32", "bfloat16, BFLOAT16"})
+  void weightsHaveTheTypeThatIsAskedFor(String dtype, DType weights) throws IOException {
+    Files.writeString(folder.resolve("config.json"), CONFIG.replace("float32", "bfloat16"));
+    assertThat(config("--dtype", dtype).precision().weights()).isEqualTo(weights);
+  }
+
+  @Test
+  void aStepNeedsALength() throws IOException {
+    Files.writeString(folder.resolve("config.json"), CONFIG);
+    assertThatThrownBy(() -> config("--max_length", "none"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("max_length = none");
   }
 
   @Test

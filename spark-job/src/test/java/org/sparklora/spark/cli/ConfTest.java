@@ -230,20 +230,30 @@ class ConfTest {
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "a bash script")
   void discoveryScriptPrintsWhatSparkParses() throws Exception {
-    Path tools = Files.createDirectories(folder.resolve("tools"));
-    Path nvidia = tools.resolve("nvidia-smi");
-    Files.writeString(nvidia, "#!/bin/sh\nprintf '0\\n 1\\n11\\n'\n");
-    assertThat(nvidia.toFile().setExecutable(true)).isTrue();
-
-    assertThat(discover(tools + ":" + System.getenv("PATH")))
+    assertThat(discover("printf '0\\n 1\\n11\\n'"))
         .containsExactly("{\"name\": \"gpu\", \"addresses\": [\"0\",\"1\",\"11\"]}");
   }
 
-  private static List<String> discover(String path) throws Exception {
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "a bash script")
+  void discoveryScriptGivesTheReasonOfNvidiaSmi() throws Exception {
+    assertThat(discover("echo No devices were found; exit 6"))
+        .singleElement()
+        .asString()
+        .contains("nvidia-smi fails on ")
+        .contains("No devices were found; mend NVIDIA's driver");
+  }
+
+  /** The lines of the script where {@code nvidia-smi} runs a command of sh. */
+  private static List<String> discover(String nvidiaSmi) throws Exception {
+    Path tools = Files.createDirectories(folder.resolve("tools"));
+    Path nvidia = tools.resolve("nvidia-smi");
+    Files.writeString(nvidia, "#!/bin/sh\n" + nvidiaSmi + "\n");
+    assertThat(nvidia.toFile().setExecutable(true)).isTrue();
     ProcessBuilder builder =
         new ProcessBuilder("bash", CONF.resolve("gpu-discovery.sh").toString())
             .redirectErrorStream(true);
-    builder.environment().put("PATH", path);
+    builder.environment().put("PATH", tools + ":" + System.getenv("PATH"));
     Process process = builder.start();
     List<String> lines = process.inputReader().lines().toList();
     process.waitFor();

@@ -42,13 +42,19 @@ class RefusedSettingsTest extends TinyModelCommands {
     String training = run + " --use_peft --master local[1] --output_dir " + output();
     commands =
         Map.of(
-            "sft", training.formatted("sft"),
-            "grpo", training.formatted("grpo"),
-            "eval", run.formatted("eval") + " --dataset_test_split train --output_dir " + output(),
+            "sft",
+            training.formatted("sft"),
+            "grpo",
+            training.formatted("grpo"),
+            "update",
+            training.formatted("update") + " --input " + folder.resolve("advantages"),
+            "eval",
+            run.formatted("eval") + " --dataset_test_split train --output_dir " + output(),
             "generate",
-                "generate --model_name_or_path %s --input %s --output %s.jsonl"
-                    .formatted(model, prompts, output()),
-            "quickstart-base", "quickstart-base --output_dir " + output());
+            "generate --model_name_or_path %s --input %s --output %s.jsonl"
+                .formatted(model, prompts, output()),
+            "quickstart-base",
+            "quickstart-base --output_dir " + output());
   }
 
   private int run(String command, String... more) {
@@ -158,6 +164,12 @@ class RefusedSettingsTest extends TinyModelCommands {
     assertThat(run("grpo", flag, value)).isEqualTo(MISUSED);
     assertThat(err.text())
         .contains("Cannot use %s = %s".formatted(flag.substring(2), value), "--local_steps 1");
+  }
+
+  @Test
+  void anUpdateReplacesNoPrompts() {
+    assertThat(run("update", "--dynamic_sampling")).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("Cannot use dynamic_sampling = true", "or run grpo");
   }
 
   @Test

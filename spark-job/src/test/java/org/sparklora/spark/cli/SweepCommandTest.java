@@ -428,7 +428,7 @@ class SweepCommandTest {
       delimiter = '|',
       value = {
         "eval_loss, | eval_los, | did you mean eval_loss?",
-        "eval_loss, | eval_reward, | no trial logs it",
+        "eval_loss, | eval_reward, | trials are not compared by it",
         "eval_strategy: steps | eval_strategy: \"no\" | nothing is evaluated; set eval_strategy",
         "learning_rate: [1e-3, 1e-2] | lora_rnk: [1, 2] | did you mean lora_r?",
         "dataset_name: | dataset_name: /nowhere | dataset_name",

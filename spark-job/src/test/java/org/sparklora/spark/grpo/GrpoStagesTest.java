@@ -155,7 +155,7 @@ class GrpoStagesTest {
 
     assertThat(CommandRun.errorOf(update(other, second).toArray(String[]::new)))
         .contains("of prompt ")
-        .contains("generate with the run's --num_generations, and with --round");
+        .contains("generate with the run's --num_generations and --seed, and with --round");
     assertThat(other.output().resolve("adapter_config.json")).doesNotExist();
   }
 }

@@ -14,6 +14,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.loopback.LoopbackEnvironment;
 import org.sparklora.pipeline.run.RunFolder;
 
@@ -93,5 +94,16 @@ class HubPushTest {
       assertThat(environment.hub().find("models", "ada/tiny").orElseThrow().messages())
           .containsExactly("initial commit", "Training in progress, step 4");
     }
+  }
+
+  @Test
+  void theCommandThatRepeatsAPushQuotesAPathWithBlanks() {
+    HubRepo tiny = HubRepo.model("ada/tiny");
+    assertThat(HubPush.command(new org.apache.hadoop.fs.Path("hdfs:/runs/a"), tiny, "main"))
+        .isEqualTo(
+            "bin/spark-lora push --input hdfs:/runs/a --hub_model_id ada/tiny --hub_revision main");
+    assertThat(HubPush.command(new org.apache.hadoop.fs.Path("/my runs/ada's"), tiny, "v2"))
+        .isEqualTo(
+            "bin/spark-lora push --input '/my runs/ada'\\''s' --hub_model_id ada/tiny --hub_revision v2");
   }
 }

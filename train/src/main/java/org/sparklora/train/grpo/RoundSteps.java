@@ -30,6 +30,21 @@ public record RoundSteps(
     Optional<OuterOptimizer.Settings> outer,
     boolean maskTruncated) {
   public RoundSteps {
+    long completions = (long) rows * stepsPerGeneration;
+    ConfigException.require(
+        completions <= Integer.MAX_VALUE,
+        Flags.PER_DEVICE_TRAIN_BATCH_SIZE,
+        rows,
+        "a round of %s micro-batches then has %s completions, and may have %s; lower it, or --%s"
+            .formatted(
+                stepsPerGeneration, completions, Integer.MAX_VALUE, Flags.STEPS_PER_GENERATION));
+    long repeated = (long) stepsPerGeneration * iterations;
+    ConfigException.require(
+        repeated <= Integer.MAX_VALUE,
+        Flags.NUM_ITERATIONS,
+        iterations,
+        "a round of %s micro-batches then takes %s of them, and may take %s; lower it"
+            .formatted(stepsPerGeneration, repeated, Integer.MAX_VALUE));
     int microSteps = stepsPerGeneration * iterations;
     ConfigException.require(
         localSteps == 1 || microSteps > accumulation && microSteps % accumulation == 0,

@@ -102,7 +102,7 @@ public record RoundTables(
       int[] indices = group.stream().mapToInt(row -> row.generation().index()).toArray();
       if (!Arrays.equals(indices, IntStream.range(0, groupSize).toArray())) {
         throw new TableException(
-            "Cannot train on %s: of prompt %s, which this round is to have, it holds the completions %s instead of %s; generate with the run's --num_generations, and with --round"
+            "Cannot train on %s: of prompt %s, which this round is to have, it holds the completions %s instead of %s; generate with the run's --num_generations and --seed, and with --round"
                 .formatted(table, prompt, Arrays.toString(indices), groupSize));
       }
       ordered.addAll(group);

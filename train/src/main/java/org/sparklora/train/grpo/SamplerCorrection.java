@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.sparklora.model.PolicyRow;
 import org.sparklora.model.loss.GrpoLossConfig.LossType;
 import org.sparklora.pipeline.config.ConfigException;
@@ -130,29 +131,32 @@ public record SamplerCorrection(Mode mode, double least, double most) {
   }
 
   /**
-   * TRL's metrics of the factors: of tokens, or of completions if each has one ratio. Beside them
-   * {@code sampling/effective_sample_size}, (Σw)² / (n·Σw²): the share of an equal number of
-   * factors of 1 that would estimate as well (Kong, 1992).
+   * TRL's metrics of the factors: of tokens, or of completions if each has one ratio; a masked
+   * completion's is 1, as in TRL. Beside them {@code sampling/effective_sample_size}, (Σw)² /
+   * (n·Σw²), of the completions that are trained on: the share of an equal number of factors of 1
+   * that would estimate as well (Kong, 1992).
    *
-   * @param weights of each completion, none of them empty
+   * @param weights of each completion that is trained on, none of them empty
+   * @param masked number of completions that are not
    */
-  public Map<String, Double> metrics(List<float[]> weights) {
-    double[] all =
+  public Map<String, Double> metrics(List<float[]> weights, int masked) {
+    double[] trained =
         weights.stream()
             .flatMapToDouble(
                 of ->
-                    java.util.stream.IntStream.range(0, mode.isOfSequence() ? 1 : of.length)
-                        .mapToDouble(t -> of[t]))
+                    IntStream.range(0, mode.isOfSequence() ? 1 : of.length).mapToDouble(t -> of[t]))
             .toArray();
+    double[] all = Arrays.copyOf(trained, trained.length + (mode.isOfSequence() ? masked : 0));
+    Arrays.fill(all, trained.length, all.length, bounded(1));
     String name = "sampling/importance_sampling_ratio/";
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put(name + "min", Arrays.stream(all).min().orElse(0));
     metrics.put(name + "mean", Arrays.stream(all).average().orElse(0));
     metrics.put(name + "max", Arrays.stream(all).max().orElse(0));
-    double sum = Arrays.stream(all).sum();
-    double squares = Arrays.stream(all).map(weight -> weight * weight).sum();
+    double sum = Arrays.stream(trained).sum();
+    double squares = Arrays.stream(trained).map(weight -> weight * weight).sum();
     metrics.put(
-        "sampling/effective_sample_size", squares > 0 ? sum * sum / (all.length * squares) : 0);
+        "sampling/effective_sample_size", squares > 0 ? sum * sum / (trained.length * squares) : 0);
     return metrics;
   }
 }

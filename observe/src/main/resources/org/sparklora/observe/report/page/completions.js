@@ -6,6 +6,8 @@ const ROWS = 25;
 const VERDICTS = ['correct', 'partial', 'wrong', 'unjudged'];
 const WAIT_MILLIS = 250;
 
+const option = ([value, text]) => element('option', { value }, text);
+
 /** What a reward says: judges of answers give 1 or 0, and nothing where they cannot judge. */
 export function verdict(reward) {
   if (reward == null) {
@@ -90,6 +92,7 @@ export class Completions {
     if (!this.run) {
       this.fillForm();
     }
+    this.showRuns();
     this.showRewards();
     this.showNote();
     const count = this.logged();
@@ -113,11 +116,9 @@ export class Completions {
       field.id = `filter-${text.toLowerCase().replace(' ', '-')}`;
       return element('div', { className: `field ${className}` }, element('label', { htmlFor: field.id }, text), field);
     };
-    const option = ([value, text]) => element('option', { value }, text);
     const select = (options) => element('select', {}, ...options.map(option));
     const number = (step) => element('input', { type: 'number', step, inputMode: 'decimal', placeholder: 'any' });
-    const withSome = this.runs.map((run, i) => [String(i), run.name]).filter(([i]) => this.runs[i].completions > 0);
-    this.run = select(withSome);
+    this.run = select([]);
     this.text = element('input', { type: 'search', placeholder: 'in prompts and completions' });
     this.verdict = select([['', 'any'], ...VERDICTS.map((name) => [name, name])]);
     this.step = number(1);
@@ -136,6 +137,16 @@ export class Completions {
       label('Reward from', this.least, 'short'),
       label('Reward to', this.most, 'short'),
     );
+  }
+
+  /** The runs with completions, which others join while they train. */
+  showRuns() {
+    const some = this.runs.map((run, i) => [String(i), run.name]).filter(([i]) => this.runs[i].completions > 0);
+    const chosen = some.find(([i]) => i === this.run.value) ?? some[0];
+    if (JSON.stringify([...this.run.options].map(({ value }) => value)) !== JSON.stringify(some.map(([i]) => i))) {
+      this.run.replaceChildren(...some.map(option));
+      this.run.value = chosen[0];
+    }
   }
 
   showRewards() {

@@ -371,4 +371,17 @@ class MlflowSinkTest {
         .containsEntry("alert.Training stopped", "error after step 4: no room");
     assertThat(server.only().status).isEqualTo("FAILED");
   }
+
+  @Test
+  void aRunWhoseResultsWereNotSavedHasFailed() throws Exception {
+    String time = "2026-01-01T00:00:04.000+00:00";
+    log.add(Map.of("step", 4, "train_runtime", 1.5, "timestamp", time));
+    Map<String, String> alert = Map.of("level", "error", "title", "Training stopped", "text", "");
+    log.add(Map.of("step", 4, "alerts", List.of(alert), "timestamp", time));
+    try (Sink sink = sink()) {
+      sink.replay(rows());
+      sink.end(Optional.of(last()));
+    }
+    assertThat(server.only().status).isEqualTo("FAILED");
+  }
 }
