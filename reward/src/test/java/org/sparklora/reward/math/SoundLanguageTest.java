@@ -225,4 +225,109 @@ class SoundLanguageTest {
   void digitsAndFractionsAreReadAsTyped(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          \\,4{,}038\\,             @ 4038                   @ CORRECT
+          \\;\\mathbf{12}~          @ 12                     @ CORRECT
+          \\,(1011)_{2}\\,          @ 1011_2                 @ CORRECT
+          1358_{10}=2516_8          @ 2516_8                 @ CORRECT
+          1358=2516_8               @ 2516_8                 @ CORRECT
+          N=2516_8                  @ 2516_8                 @ CORRECT
+          1359_{10}=2516_8          @ 2516_8                 @ WRONG
+          1358_{10}=2516_9          @ 2516_8                 @ WRONG
+          M=2516_8                  @ N=2516_8               @ WRONG
+          C_{n+1}^{2}               @ \\frac{n(n+1)}{2}      @ CORRECT
+          C_{n-1}^{2}               @ \\frac{n(n+1)}{2}      @ WRONG
+          [[1,2],[3,4]]             @ \\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix} @ CORRECT
+          [[1,3],[2,4]]             @ \\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix} @ WRONG
+          \\operatorname{diag}(1,2) @ \\begin{pmatrix} 1 & 0 \\\\ 0 & 2 \\end{pmatrix} @ CORRECT
+          \\operatorname{diag}(2,1) @ \\begin{pmatrix} 1 & 0 \\\\ 0 & 2 \\end{pmatrix} @ WRONG
+          \\begin{pmatrix}1&\\\\&2\\end{pmatrix} @ \\begin{pmatrix} 1 & 0 \\\\ 0 & 2 \\end{pmatrix} @ CORRECT
+          \\begin{pmatrix}1&\\\\&2\\end{pmatrix} @ \\begin{pmatrix} 1 & 1 \\\\ 0 & 2 \\end{pmatrix} @ WRONG
+          3.83\\text{E}+35          @ 3.83 \\times 10^{35}   @ CORRECT
+          3.83\\text{E}+34          @ 3.83 \\times 10^{35}   @ WRONG
+          1.\\dot3                  @ 1\\frac{1}{3}          @ CORRECT
+          1.\\dot3                  @ 1.3                    @ WRONG
+          0.\\dot2\\dot7            @ 0.\\overline{27}       @ CORRECT
+          0.\\dot2\\dot7            @ 0.27                   @ WRONG
+          \\frac{1}{\\log_32}       @ \\log_2 3              @ CORRECT
+          \\log_49                  @ \\log_2 3              @ CORRECT
+          \\log_49                  @ \\log_9 4              @ WRONG
+          \\log_32                  @ \\log_{32}             @ WRONG
+          \\frac{3}{\\sin 45^\\circ} @ 3\\sqrt{2}            @ CORRECT
+          \\frac{3}{\\sin 60^\\circ} @ 3\\sqrt{2}            @ WRONG
+          5\\mid n-2                @ n\\equiv 2\\pmod{5}    @ CORRECT
+          5\\mid n+3                @ n\\equiv 2\\pmod{5}    @ CORRECT
+          5\\mid n+2                @ n\\equiv 2\\pmod{5}    @ WRONG
+          7\\mid n-2                @ n\\equiv 2\\pmod{5}    @ WRONG
+          n\\bmod 5=2               @ n\\equiv 2\\pmod{5}    @ CORRECT
+          n\\bmod 5=3               @ n\\equiv 2\\pmod{5}    @ WRONG
+          n\\bmod 2=5               @ n\\equiv 2\\pmod{5}    @ WRONG
+          """)
+  void shortNotationsAreWrittenOut(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          5\\times 10^{-7}\\text{ m} @ 500\\text{ nm}        @ CORRECT
+          5\\times 10^{-6}\\text{ m} @ 500\\text{ nm}        @ WRONG
+          500\\ \\mathrm{nm}       @ 5\\times 10^{-7}\\text{ m} @ CORRECT
+          500\\ \\mathrm{mm}       @ 5\\times 10^{-7}\\text{ m} @ WRONG
+          5\\ \\mu\\text{m}        @ 0.005\\text{ mm}        @ CORRECT
+          5\\ \\mathrm{\\mu m}     @ 0.5\\text{ mm}          @ WRONG
+          8.5\\text{ mm}           @ 8.5 \\times 10^{-3} \\mathrm{~m} @ CORRECT
+          0.85\\text{ cm}          @ 8.5 \\times 10^{-3} \\mathrm{~m} @ CORRECT
+          8.5\\text{ cm}           @ 8.5 \\times 10^{-3} \\mathrm{~m} @ WRONG
+          \\,4800\\ \\mathrm{mm}^2\\, @ 48 \\mathrm{~cm}^{2} @ CORRECT
+          \\,480\\ \\mathrm{mm}^2\\, @ 48 \\mathrm{~cm}^{2}  @ WRONG
+          F=20\\ \\text{N}         @ 20 \\mathrm{~N}         @ CORRECT
+          F=20\\ \\text{kN}        @ 20 \\mathrm{~N}         @ WRONG
+          x=5\\text{ cm}           @ x=50\\text{ mm}         @ CORRECT
+          x=5\\text{ cm}           @ y=5\\text{ cm}          @ WRONG
+          t=2\\text{ h}            @ t=3\\text{ h}           @ WRONG
+          1.60\\times10^{-19}\\text{ coulombs} @ 1.6 \\times 10^{-19} \\mathrm{C} @ CORRECT
+          160\\text{ mC}           @ 0.16 \\mathrm{~C}       @ CORRECT
+          1.60\\times10^{-19}\\text{ volts} @ 1.6 \\times 10^{-19} \\mathrm{C} @ WRONG
+          2 nm                     @ 2                       @ WRONG
+          2 C                      @ 2                       @ WRONG
+          2\\text{ at most}        @ 2                       @ WRONG
+          """)
+  void unitsOfPhysicsAreConverted(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          C                        @ C: 12                  @ CORRECT
+          12                       @ C: 12                  @ CORRECT
+          \\text{(C) }12           @ C: 12                  @ CORRECT
+          \\text{C. }12            @ C: 12                  @ CORRECT
+          \\textbf{(C)}\\ 12       @ C: 12                  @ CORRECT
+          B                        @ C: 12                  @ WRONG
+          \\text{B. }12            @ C: 12                  @ WRONG
+          13                       @ C: 12                  @ WRONG
+          12                       @ A: 12, B: 13           @ WRONG
+          C                        @ C: x^2+y^2=4           @ WRONG
+          \\,A,D,C\\,              @ ACD                    @ CORRECT
+          A,B,C                    @ ACD                    @ WRONG
+          ADC                      @ ACD                    @ WRONG
+          A,C,B                    @ ABC                    @ WRONG
+          """)
+  void choicesHaveLabelsAndValues(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
 }

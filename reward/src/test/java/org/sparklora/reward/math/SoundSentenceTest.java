@@ -154,6 +154,94 @@ class SoundSentenceTest {
     assertThat(verdict(answer, solution)).isEqualTo(verdict);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          \\text{There are } 120 \\text{ committees.} @ 120                  @ CORRECT
+          \\text{There are } 12 \\text{ committees.} @ 120                   @ WRONG
+          \\text{There are at most } 120 \\text{ committees} @ 120           @ WRONG
+          \\text{There are } 120 \\text{ committees at most} @ 120           @ WRONG
+          \\text{There are not } 120 \\text{ committees} @ 120               @ WRONG
+          \\text{There are } 12 n \\text{ committees} @ 12                   @ WRONG
+          \\text{There are about } 120                 @ 120                 @ WRONG
+          \\text{Lena has 17 stickers}                 @ 17                  @ CORRECT
+          \\text{Lena has 18 stickers}                 @ 17                  @ WRONG
+          \\text{Lena has 17 more stickers}            @ 17                  @ WRONG
+          \\text{Lena has 17 or 18 stickers}           @ 17                  @ WRONG
+          \\text{Lena has between 16 and 17 stickers}  @ 17                  @ WRONG
+          \\text{Lena has 17 stickers if Max has 4}    @ 17                  @ WRONG
+          \\text{Lena has 17 pairs and 2 stickers}     @ 17                  @ WRONG
+          \\text{Lena is in group 17}                  @ 17                  @ WRONG
+          \\text{The table weighs 17 kg}               @ 17\\text{ g}        @ WRONG
+          \\text{The number of ways is } 12            @ 12                  @ CORRECT
+          \\text{The number of ways is not } 12        @ 12                  @ WRONG
+          \\text{The probability is }\\frac{11}{36}    @ \\frac{11}{36}      @ CORRECT
+          \\text{The probability is about }\\frac{11}{36} @ \\frac{11}{36}   @ WRONG
+          \\text{one and a half hours}                 @ 1.5 hours           @ CORRECT
+          \\text{seventy-two clips}                    @ 72                  @ CORRECT
+          \\text{two and a half hours}                 @ 1.5 hours           @ WRONG
+          \\text{two hours}                            @ 2\\text{ min}       @ WRONG
+          \\text{two thirds}                           @ 2                   @ WRONG
+          \\text{Profit} = \\$70,000                   @ 70000               @ CORRECT
+          \\text{Profit} = \\$70,000                   @ 70                  @ WRONG
+          x=5, 125                                     @ 5125                @ WRONG
+          \\text{Yes if } n \\text{ is even, no otherwise} @ \\text{Yes}     @ WRONG
+          \\text{Yes, but only for even } n            @ \\text{Yes}         @ WRONG
+          \\text{No, unless } x=2                      @ \\text{No}          @ WRONG
+          \\text{Yes, since } n \\text{ is even}       @ \\text{Yes}         @ CORRECT
+          \\text{No solution exists}                   @ \\text{No solutions} @ CORRECT
+          \\text{The equation has no solutions}        @ \\emptyset          @ CORRECT
+          \\text{One solution exists}                  @ \\text{No solution} @ WRONG
+          """)
+  void sentencesGiveTheirOnlyValue(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          "We get 3·4 = 12, so:¶¶**12**"                             @ 12     @ CORRECT
+          "The value is **4,038**."                                  @ 4038   @ CORRECT
+          "It follows from $a=3$.¶¶**Answer: (B)**"                  @ B      @ CORRECT
+          "**Answer:**¶¶**12**"                                      @ 12     @ CORRECT
+          "**13**¶¶**12**"                                           @ 12     @ WRONG
+          "The values are **13** and **12**."                        @ 12     @ WRONG
+          "The value is not **12**."                                 @ 12     @ WRONG
+          "The value is at most **12**."                             @ 12     @ WRONG
+          "If the value is **12**."                                  @ 12     @ WRONG
+          "The value is **12** or more."                             @ 12     @ WRONG
+          "The value is **12**, and that is wrong."                  @ 12     @ WRONG
+          "**Step 12**"                                              @ 12     @ WRONG
+          "$\\boxed{18}$. Wait. The final answer is $14$."         @ 14     @ CORRECT
+          "$\\boxed{18}$. Wait. The final answer is $14$."         @ 18     @ WRONG
+          "$\\boxed{18}$. Wait. The final answer is 14."           @ 18     @ WRONG
+          "$r=\\boxed{6}\\cdot 2$, so the final answer is $12$." @ 6      @ WRONG
+          "$\\boxed{18}$. This is the final answer."               @ 18     @ CORRECT
+          "$\\boxed{18}$. The final answer is the sum of $5$ and $13$." @ 18 @ CORRECT
+          "$\\boxed{12}$. The final answer is B."                  @ 12     @ CORRECT
+          """)
+  void boldTypeAndTheLastSentenceMayEndAText(String completion, String solution, Verdict verdict) {
+    String text = completion.replace("¶", "\n");
+    assertThat(sound.judge(text, solution).verdict()).isEqualTo(verdict);
+  }
+
+  @Test
+  void centsAreNoDollarsOfASolution() {
+    String dollars = "She makes 9 * 2 = $<<9*2=18>>18 every day.\n#### 18";
+    assertThat(verdict("18\\text{ cents}", dollars)).isEqualTo(Verdict.WRONG);
+    assertThat(verdict("1800\\text{ cents}", dollars)).isEqualTo(Verdict.CORRECT);
+    assertThat(verdict("18\\text{ dollars}", dollars)).isEqualTo(Verdict.CORRECT);
+    assertThat(verdict("18\\text{ eggs}", dollars)).isEqualTo(Verdict.CORRECT);
+    assertThat(verdict("18\\text{ cents}", "9 * 2 = 18 cents, or $0.18\n#### 18"))
+        .isEqualTo(Verdict.CORRECT);
+  }
+
   @Test
   void solutionsMayBeSentences() {
     for (String solution : List.of("6 times 7. The answer is 42.", "6*7 = <<6*7=42>>42\n#### 42")) {

@@ -257,6 +257,24 @@ class SoundSolutionTest {
           f(x)=c\\text{ for any constant }c                @ "$f(x)=cx$ for any real constant $c$"      @ WRONG
           f(x)=x                                           @ "$f(x)=cx$ for any real constant $c$"      @ WRONG
           f(x)=ax                                          @ f(x)=bx                                    @ WRONG
+          y=-Ce^{-2x}+x-1                                  @ y=Ce^{-2x}+x-1                             @ CORRECT
+          y=-Ce^{2x}+x-1                                   @ y=Ce^{-2x}+x-1                             @ WRONG
+          y=Ce^{-2x}-x-1                                   @ y=Ce^{-2x}+x-1                             @ WRONG
+          y=A\\cosh x+B\\sinh x                            @ y=C_1e^x+C_2e^{-x}                         @ CORRECT
+          y=A\\cosh x+B\\sinh 2x                           @ y=C_1e^x+C_2e^{-x}                         @ WRONG
+          y=A\\cosh x+B\\cosh x                            @ y=C_1e^x+C_2e^{-x}                         @ WRONG
+          y(x)=ae^{-x}+be^x,\\ a,b\\in\\mathbb{R}          @ y=C_1e^x+C_2e^{-x}                         @ CORRECT
+          y(x)=ae^{-x}+be^{2x},\\ a,b\\in\\mathbb{R}       @ y=C_1e^x+C_2e^{-x}                         @ WRONG
+          \\frac{x^2}{2}+\\frac{y^2}{2}=C                  @ x^2+y^2=C                                  @ CORRECT
+          2x^2+2y^2+1=K                                    @ x^2+y^2=C                                  @ CORRECT
+          \\frac{x^2}{2}+\\frac{y^2}{3}=C                  @ x^2+y^2=C                                  @ WRONG
+          y=-\\frac{1}{x+C}                                @ y=\\frac{1}{C-x}                           @ CORRECT
+          y=\\frac{1}{x+C}                                 @ y=\\frac{1}{C-x}                           @ WRONG
+          y=-\\frac{1}{2x+C}                               @ y=\\frac{1}{C-x}                           @ WRONG
+          y=(x+1)C_1+C_2x+5                                @ y=C_1x+C_2                                 @ CORRECT
+          y=(x+1)C_1+C_2x+x^2                              @ y=C_1x+C_2                                 @ WRONG
+          y=e^{x+C}                                        @ y=Ce^x                                     @ WRONG
+          Ax^2+Bx+C+1                                      @ Ax^2+Bx+C                                  @ WRONG
           """)
   void namesOfArbitraryConstantsAreFree(String answer, String solution, Verdict verdict) {
     assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);

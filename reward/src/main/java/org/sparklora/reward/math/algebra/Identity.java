@@ -57,7 +57,11 @@ public record Identity(Optional<BigDecimal> floatZero, AlgebraLimit budget) {
     if (symbols.isEmpty()) {
       return Value.optional(() -> first.apply(Map.of()).agree(x, y)).orElse(false);
     }
-    boolean whole = countsWholes(x) || countsWholes(y);
+    boolean whole =
+        countsWholes(x)
+            || countsWholes(y)
+            || floatZero.isEmpty()
+                && symbols.stream().allMatch(n -> alternates(x, n) || alternates(y, n));
     boolean positive = needsPositive(x) || needsPositive(y);
     int agreed =
         agreements(
@@ -243,6 +247,17 @@ public record Identity(Optional<BigDecimal> floatZero, AlgebraLimit budget) {
 
   private static boolean countsWholes(Expr expr) {
     return expr.contains(node -> node instanceof Iterated && !Expr.freeSymbols(node).isEmpty());
+  }
+
+  /** Whether a variable has a usual name of whole numbers and is an exponent of a negative one. */
+  private static boolean alternates(Expr expr, Symbol variable) {
+    return variable.name().matches("[j-n]")
+        && expr.contains(
+            node ->
+                node instanceof Expr.Pow power
+                    && power.base() instanceof Expr.Num base
+                    && base.value().signum() < 0
+                    && power.exponent().dependsOn(variable));
   }
 
   private static boolean needsPositive(Expr expr) {

@@ -18,7 +18,8 @@ final class Angles {
               + "(.*(?:[0-9)}]|\\\\pi))(?:\\\\[,; ]|[~\\s])*+"
               + "(?:\\\\(?:text|mathrm)\\{[~\\s]*|(?<=[~\\s]))rad(?:ian)?s?\\.?[~\\s]*\\}?");
 
-  private static final Pattern DEGREE = Pattern.compile("\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
+  private static final Pattern DEGREE =
+      Pattern.compile("\\^\\s*(?:\\{\\s*\\\\circ\\s*\\}|\\\\circ)");
   private static final Pattern NUMBER_OF_DEGREES =
       Pattern.compile("([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*" + DEGREE.pattern());
 

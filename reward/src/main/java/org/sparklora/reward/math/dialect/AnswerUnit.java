@@ -30,9 +30,9 @@ record AnswerUnit(String amount, String unit) {
               + "\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{[~\\s]*\\p{L}[\\p{L} ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
 
   /** Words that change or negate a value, and so are not units. */
-  private static final Pattern NO_UNIT =
+  static final Pattern NO_UNIT =
       Pattern.compile(
-          "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|fewer|over|under|times(?=\\W+(?:the|that|[b-z](?![a-z])|[0-9]))|mod|modulo"
+          "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|most|least|fewer|over|under|times(?=\\W+(?:the|that|[b-z](?![a-z])|[0-9]))|mod|modulo"
               + "|base|if|when|unless|squared|cubed|half|halves|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?"
               + "|ninths?|tenths?|hundredths?|thousandths?|dozens?"
               + "|hundreds?|thousands?|lakhs?|crores?|[bmtr]+illion(?:th)?s?|[a-z]+(?:teen|tie)ths?|repeating|recurring"
@@ -43,11 +43,15 @@ record AnswerUnit(String amount, String unit) {
   private static final String NUMBER =
       "-?(?:[0-9][0-9.,]*(?:(?:\\\\[,; ]|[ ~])[0-9]{3}(?![0-9]))*+|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+"
           + "|\\([0-9]+\\+\\\\frac\\{[0-9]+\\}\\{[0-9]+\\}\\))(?:[eE][-+]?[0-9]+|/[0-9]+)?";
+  private static final String NAME = "[a-zA-Z\\\\][^=<>]*=\\s*";
+  private static final Pattern NAMED = Pattern.compile(NAME);
   private static final Pattern WITH_UNIT =
       Pattern.compile(
-          "(([a-zA-Z\\\\][^=<>]*=\\s*)?+"
+          "(("
+              + NAME
+              + ")?+"
               + NUMBER
-              + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?(\\s*(?:\\\\pi|\\\\sqrt\\{[0-9]+\\}))?)((?:\\\\[,;: ]|~|\\s)*+)(.+)");
+              + "(?:\\s*\\\\(?:times|cdot)\\s*10\\^\\{?-?[0-9]+\\}?)?(\\s*(?:\\\\pi|\\\\sqrt\\{[0-9]+\\}))?)((?:\\\\[,;: ]|~|\\s)*+)(.+)");
   private static final Pattern UNIT_TEXT =
       Pattern.compile(
           "(?:"
@@ -92,9 +96,11 @@ record AnswerUnit(String amount, String unit) {
    * share a name or sign have it first, then capitals.
    */
   private static final String[] SPELLINGS =
-      ("millimeter mm millimetre,centimeter cm centimetre,decimeter dm decimetre,meter m metre,kilometer km kilometre"
+      ("nanometer nm nanometre,micrometer μm um micrometre micron,millimeter mm millimetre"
+              + ",centimeter cm centimetre,decimeter dm decimetre,meter m metre,kilometer km kilometre"
               + ",inch in inches,foot ft feet,yard yd,mile mi,gram g,kilogram kg,milligram mg,poundMASS lb lbs,poundSTERLING £"
-              + ",ounce oz,second s sec,minute min,hour h hr hrs,year yr yrs,liter l L litre,milliliter ml"
+              + ",ounce oz,nanosecond ns,microsecond μs,millisecond ms,second s sec"
+              + ",minute min,hour h hr hrs,year yr yrs,liter l L litre,milliliter ml"
               + ",dollar usd $ us$,euro eur €,rupee rs inr ₹,¥,¥YEN yen,¥YUAN yuan,degree deg,radian rad,ampere amp"
               + ",mile/hour mph,kilometer/hour kmh kph")
           .split(",");
@@ -111,17 +117,23 @@ record AnswerUnit(String amount, String unit) {
 
   /** Units that may have a prefix, each with its sign and the letter of its sizes. */
   private static final String[] METRIC =
-      "joule J j,watt W w,newton N n,volt V u,ampere A a,ohm ohm o,pascal Pa p,hertz Hz h,calorie cal c,electronvolt eV q"
+      ("joule J j,watt W w,newton N n,volt V u,ampere A a,ohm ohm o,pascal Pa p,hertz Hz h,calorie cal c,electronvolt eV q"
+              + ",coulomb C b,farad F z,tesla T r,kelvin K y,mole mol x")
           .split(",");
 
   /** Prefixes with their signs and sizes. */
   private static final String[][] PREFIXES = {
+    {"nano", "n", "10^{-6}"},
+    {"micro", "μ", "10^{-3}"},
     {"milli", "m", "1"},
     {"", "", "1000"},
     {"kilo", "k", "1000000"},
     {"mega", "M", "1000000000"},
     {"giga", "G", "1000000000000"}
   };
+
+  /** Signs that are products of variables, as in {@code 2 nm}, unless in upright type. */
+  private static final Pattern UPRIGHT = Pattern.compile("n[A-Za-z]|um|ms|[kMGm]?[CFTK]");
 
   /** Signs right after a number that are no products of variables. */
   private static final Pattern GLUED = Pattern.compile("k[JVW]|[kMG]?Hz|[kM](?:Pa|eV)");
@@ -138,7 +150,9 @@ record AnswerUnit(String amount, String unit) {
   private static final List<String> SIZES =
       new ArrayList<>(
           List.of(
-              ("second 1t minute 60t hour 3600t day 86400t week 604800t cent 1d dollar 100d milliliter 1v liter 1000v"
+              ("nanosecond 10^{-9}t microsecond 10^{-6}t millisecond 10^{-3}t"
+                      + " second 1t minute 60t hour 3600t day 86400t week 604800t cent 1d dollar 100d milliliter 1v liter 1000v"
+                      + " nanometer 10^{-6}m micrometer 10^{-3}m"
                       + " millimeter 1m centimeter 10m decimeter 100m meter 1000m kilometer 1000000m"
                       + " inch 1f foot 12f yard 36f mile 63360f milligram 1g gram 1000g kilogram 1000000g")
                   .split(" ")));
@@ -169,7 +183,8 @@ record AnswerUnit(String amount, String unit) {
   }
 
   /** The end of a unit before the number of the next one. */
-  private static final String NEXT = "(?<=[a-zA-Z}])(?:\\\\[,; ]|[~,.\\s])*(?=[0-9])";
+  private static final String NEXT =
+      "(?<=[a-zA-Z}])(?<!\\\\times|\\\\cdot)(?:\\\\[,; ]|[~,.\\s])*(?=[0-9])";
 
   /** The unit of an answer that is a number and a unit, or gives these to a name. */
   static Optional<AnswerUnit> afterNumber(String latex) {
@@ -213,7 +228,8 @@ record AnswerUnit(String amount, String unit) {
       boolean sign =
           NAMES.containsKey(word)
               && (glued ? GLUED.matcher(word).matches() : !word.matches("[A-Z]{2}"));
-      boolean known = sign || UNITS.contains(name) || NAMES.containsKey(name);
+      boolean product = UPRIGHT.matcher(word).matches();
+      boolean known = !product && (sign || UNITS.contains(name) || NAMES.containsKey(name));
       if (!known && (glued || !THINGS.matcher(word).matches())) {
         return false;
       }
@@ -275,6 +291,13 @@ record AnswerUnit(String amount, String unit) {
         || other.equals("degree") && unit.matches(".*(?:circ|degree).*");
   }
 
+  /** Whether both have units, which are not the same. */
+  static boolean differ(String gold, String answer) {
+    Optional<String> unit = canonical(SoundLatex.of(gold));
+    Optional<String> other = canonical(SoundLatex.of(answer));
+    return unit.isPresent() && other.isPresent() && !agree(unit.get(), other.get());
+  }
+
   /** A term for 2 h 30 min or 20 m/s in the smallest units; a list for 3 cm, 5 cm. */
   static Optional<String> converted(String written) {
     String text =
@@ -300,11 +323,23 @@ record AnswerUnit(String amount, String unit) {
       }
       // 1,500 m and 2,5 m
       String amount = part.amount().replaceAll(",(?=[0-9]{3})", "");
-      String number = amount.replaceAll("(?<=[0-9]),(?=[0-9]{1,2}$)", ".");
+      String number =
+          amount.replaceFirst("^" + NAME, "").replaceAll("(?<=[0-9]),(?=[0-9]{1,2}$)", ".");
       terms.add("0+(%s)\\cdot %s".formatted(number, size.get()));
     }
     boolean sum = amounts.stream().map(AnswerUnit::unit).distinct().count() == terms.size();
     return amounts.isEmpty() ? Optional.empty() : Optional.of(String.join(sum ? "+" : ",", terms));
+  }
+
+  /** Whether two amounts have the same name, or one has none: {@code F = 20 N}. */
+  static boolean haveOneName(String gold, String answer) {
+    String name = nameOf(gold);
+    return name.isEmpty() || nameOf(answer).isEmpty() || name.equals(nameOf(answer));
+  }
+
+  private static String nameOf(String written) {
+    Matcher name = NAMED.matcher(SoundLatex.of(written));
+    return name.lookingAt() ? name.group().replaceAll("[\\s{}]", "").toLowerCase(Locale.ROOT) : "";
   }
 
   /** The size of {@code kilometer/hour} or {@code centimeter^2} in the smallest units. */

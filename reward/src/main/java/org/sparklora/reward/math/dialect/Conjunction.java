@@ -1,6 +1,7 @@
 package org.sparklora.reward.math.dialect;
 
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** How the statements of a list are joined: a comma may mean "and" or "or". */
 enum Conjunction {
@@ -17,6 +18,13 @@ enum Conjunction {
   private static final Pattern INEQUALITY =
       Pattern.compile("[<>≤≥≠]|\\\\(?:[lg](?:t|e(?:q(?:slant)?)?)|neq?)(?![a-zA-Z])");
 
+  /** The word between two cases of several values each. */
+  private static final Pattern BETWEEN_CASES =
+      Pattern.compile(SoundText.AND_OR.pattern().replace("and|or", "or"));
+
+  private static final Pattern EQUATION =
+      Pattern.compile("(?:\\\\[, ]|[\\s~])*+[a-zA-Z](?:_\\{?[0-9]\\}?)?\\s*+=[^=]*+");
+
   private static final Pattern MEMBER = Pattern.compile("\\\\in(?![a-zA-Z])");
 
   static Conjunction of(String latex) {
@@ -29,6 +37,20 @@ enum Conjunction {
   static String inWords(String latex) {
     String text = latex.replace("\\lor", " or ");
     return joinsBounds(text) ? text.replaceAll("\\\\land(?![a-zA-Z])", " and ") : text;
+  }
+
+  /** The text with semicolons between the lists of {@code x=1, y=2 or x=2, y=1}. */
+  static String grouped(String latex) {
+    String[] cases = BETWEEN_CASES.split(latex, -1);
+    boolean lists = cases.length > 1 && !joinsBounds(latex);
+    return lists && Stream.of(cases).allMatch(Conjunction::isListOfEquations)
+        ? String.join(";", cases)
+        : latex;
+  }
+
+  private static boolean isListOfEquations(String text) {
+    String[] parts = SoundText.OUTER_COMMA.split(SoundText.AND_OR.matcher(text).replaceAll(","));
+    return parts.length > 1 && Stream.of(parts).allMatch(p -> EQUATION.matcher(p).matches());
   }
 
   /** Whether the text has inequalities, for which "and" is not "or". */

@@ -1,8 +1,14 @@
 package org.sparklora.reward.math.dialect;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Percent;
@@ -22,7 +28,83 @@ final class Decimals {
   private static final BigDecimal HALF_MILLIONTH = new BigDecimal("5e-7");
   private static final BigDecimal TWO_MILLIONTHS = new BigDecimal("2e-6");
 
+  private static final Pattern MIXED =
+      Pattern.compile(
+          "(?<![0-9.}^_\\\\/])([0-9]+)"
+              + "(?:(?:\\s|\\\\[, ]|~)*\\\\frac\\{\\s*([0-9]+)\\s*\\}\\{\\s*([0-9]+)\\s*\\}"
+              + "|(?:\\s|\\\\[, ]|~)+([0-9]+)\\s*/\\s*([0-9]+)(?![0-9.]))");
+
+  private static final Pattern REPEATING =
+      Pattern.compile(
+          "(?<![0-9.])([0-9]*)\\.([0-9]*)"
+              + "(?:\\\\(?:overline|bar)\\{|\\\\dot\\{(?=[0-9]\\})|(?<=\\.)\\()([0-9]+)[})](?![0-9])");
+
+  private static final Pattern BASE =
+      Pattern.compile(
+          "\\(?\\s*(-?[0-9A-F]+)\\s*\\)?(?:_\\{?\\s*\\(?|[\\s~]*(?:\\\\text\\{)?\\s*\\(?base\\s)\\s*(?:\\\\text\\{)?([0-9]+|two|three|four|five|six|seven|eight|nine)[\\s})]*");
+
   private Decimals() {}
+
+  /** The digits of a number and its base. */
+  record Numeral(String digits, int radix) {
+    BigInteger value() {
+      return new BigInteger(digits, radix);
+    }
+  }
+
+  /** The number in a base that ends a text: {@code N=1358_{10}=2516_8} if both are equal. */
+  static Optional<Numeral> lastNumeral(String text) {
+    int sign = text.lastIndexOf('=');
+    Optional<BigInteger> value = numeral(text.substring(sign + 1)).map(Numeral::value);
+    String[] sides = sign < 0 ? new String[0] : text.substring(0, sign).split("=", -1);
+    boolean equal =
+        Stream.of(sides)
+            .map(side -> side.matches("[0-9\\s]+") ? side.strip() + "_{10}" : side)
+            .allMatch(
+                side ->
+                    side.matches("\\s?[a-zA-Z]\\s?")
+                        || numeral(side).map(Numeral::value).equals(value));
+    return equal ? numeral(text.substring(sign + 1)) : Optional.empty();
+  }
+
+  /** A number in a base that has all its digits: 4 has no D, so {@code D_4} is a name. */
+  private static Optional<Numeral> numeral(String text) {
+    Matcher number = BASE.matcher(text);
+    String written = number.matches() ? number.group(2) : "";
+    String base = NumberWords.latex(written).orElse(written);
+    // Only 2 to 36 have digits.
+    int radix = base.length() > 2 || base.isEmpty() ? 0 : Integer.parseInt(base);
+    return number.matches()
+            && number.group(1).chars().allMatch(c -> c == '-' || Character.digit(c, radix) >= 0)
+        ? Optional.of(new Numeral(number.group(1), radix))
+        : Optional.empty();
+  }
+
+  /** The LaTeX with mixed numbers as sums, and repeating decimals as fractions. */
+  static String inFractions(String latex) {
+    String sums = MIXED.matcher(latex).replaceAll(Decimals::mixed);
+    return REPEATING.matcher(sums).replaceAll(Decimals::repeating);
+  }
+
+  /** {@code 1\frac{2}{11}} is a sum; before an improper fraction the number may be a factor. */
+  private static String mixed(MatchResult number) {
+    BigInteger above = new BigInteger(number.group(number.group(2) != null ? 2 : 4));
+    BigInteger below = new BigInteger(number.group(number.group(3) != null ? 3 : 5));
+    return Matcher.quoteReplacement(
+        above.compareTo(below) < 0
+            ? "(" + number.group(1) + "+\\frac{" + above + "}{" + below + "})"
+            : number.group(1) + "\\improper " + above + "/" + below);
+  }
+
+  /** {@code 0.1\overline{6}} is (16 − 1) / 90, and {@code 0.(3)} is 3 / 9. */
+  private static String repeating(MatchResult number) {
+    String once = number.group(1) + number.group(2);
+    String again = number.group(3);
+    BigInteger all = new BigInteger(once + again);
+    BigInteger above = once.isEmpty() ? all : all.subtract(new BigInteger(once));
+    String below = "9".repeat(again.length()) + "0".repeat(number.group(2).length());
+    return Matcher.quoteReplacement("\\frac{" + above + "}{" + below + "}");
+  }
 
   static Expr withoutPercent(Expr expr) {
     return expr instanceof Percent percent ? percent.arg() : expr;

@@ -103,6 +103,12 @@ record LabelledValues(List<String> labels, List<String> values) {
         : first ? labelsFirst(words, values) : labelsLast(words, values);
   }
 
+  /** The values of a solution in LaTeX that begins with a label: {@code \text{minimum } -1, …}. */
+  static Optional<LabelledValues> of(String latex) {
+    Pieces pieces = pieces(latex);
+    return pieces.words().get(0).isBlank() ? Optional.empty() : of(pieces.words(), pieces.values());
+  }
+
   private static Optional<LabelledValues> labelsFirst(List<String> words, List<String> values) {
     List<String> labels = new ArrayList<>();
     List<String> measured = new ArrayList<>();

@@ -6,16 +6,68 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiPredicate;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** Sets and points with names, such as {@code A=\{1\}, B=\{2\}} and {@code A\cap B=[1,2)}. */
+/**
+ * Sets and points with names, such as {@code A=\{1\}, B=\{2\}} and {@code A\cap B=[1,2)}, and sets
+ * by a rule, such as {@code \{2k : k\in\{0,1\}\}}.
+ */
 final class NamedSets {
   private static final Pattern NAME =
       Pattern.compile(
           "(?<![^\\s,;])([A-Z](?:\\s*\\\\(?:cap|cup|setminus)\\s*[A-Z])*)\\s*="
               + "(?=\\s*(?:\\\\\\{|\\\\emptyset|[(\\[][^()\\[\\]]*,))");
 
+  /** The values of a term for some numbers. */
+  private static final Pattern OF_NUMBERS =
+      Pattern.compile(
+          "\\\\\\{((?:[^{}|:\\\\]|\\\\(?!mid)|\\{[^{}|:]*+\\})++)(?:\\\\mid|[|:])\\s?([a-z])\\s?\\\\in\\s?\\\\\\{([^{}]*)\\\\\\}\\s?\\\\\\}");
+
+  /** The whole numbers between two bounds. */
+  private static final Pattern BETWEEN =
+      Pattern.compile(
+          "\\\\\\{\\s?([a-z])\\s?\\\\in\\s?\\\\mathbb\\{([NZ])\\}\\s?(?:\\\\mid|[|:])\\s?(-?[0-9]{1,3})\\s?(<|\\\\leq?(?![a-z]))\\s?\\1\\s?(<|\\\\leq?(?![a-z]))\\s?(-?[0-9]{1,3})\\s?\\\\\\}");
+
+  /** Larger sets are not listed. */
+  private static final int MOST = 60;
+
   private NamedSets() {}
+
+  /** The elements of a small set of whole numbers by a rule, or the text itself. */
+  static String listed(String latex) {
+    Matcher between = BETWEEN.matcher(latex);
+    if (between.matches()) {
+      int from = Integer.parseInt(between.group(3)) + (between.group(4).equals("<") ? 1 : 0);
+      int to = Integer.parseInt(between.group(6)) - (between.group(5).equals("<") ? 1 : 0);
+      boolean known = between.group(2).equals("Z") || from > 0;
+      return known && from <= to && to - from < MOST
+          ? IntStream.rangeClosed(from, to)
+              .mapToObj(Integer::toString)
+              .collect(Collectors.joining(",", "\\{", "\\}"))
+          : latex;
+    }
+    Matcher rule = OF_NUMBERS.matcher(latex);
+    String[] numbers = rule.matches() ? rule.group(3).split(",") : new String[0];
+    return numbers.length > 0 && numbers.length < MOST
+        ? Stream.of(numbers)
+            .map(n -> StatedConstants.replaced(rule.group(1), rule.group(2), "(" + n.strip() + ")"))
+            .collect(Collectors.joining(",", "\\{", "\\}"))
+        : latex;
+  }
+
+  /** The answer with the letter of the solution for the elements of its set. */
+  static String withLetterOf(String gold, String answer) {
+    Matcher a = SoundText.BUILDER.matcher(SoundLatex.of(gold));
+    String text = SoundLatex.of(answer);
+    Matcher b = SoundText.BUILDER.matcher(text);
+    return a.matches() && b.matches() && !StatedConstants.has(text, a.group(1))
+        ? StatedConstants.replaced(text, b.group(1), a.group(1))
+        : answer;
+  }
 
   /** Compares set by set; empty if the solution has no such sets. A single name may be missing. */
   static Optional<Boolean> same(String gold, String answer, BiPredicate<String, String> equal) {

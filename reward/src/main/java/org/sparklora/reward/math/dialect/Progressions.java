@@ -115,7 +115,8 @@ record Progressions(SoundReadings readings, MathEquivalence equivalence, Algebra
   }
 
   private static boolean hasModulus(String term) {
-    return term.contains("mod") && SoundText.clean(term).modulus().isPresent();
+    return (term.contains("mod") || term.contains("mid"))
+        && SoundText.clean(term).modulus().isPresent();
   }
 
   private boolean sameOneByOne(List<Progression> gold, List<Progression> left, boolean integers) {
@@ -161,51 +162,83 @@ record Progressions(SoundReadings readings, MathEquivalence equivalence, Algebra
     List<Expr> read = readings.of(cleaned).stream().limit(1).toList();
     boolean list = !read.isEmpty() && read.get(0) instanceof FiniteSet;
     List<Expr> parts = list ? read.get(0).children() : read;
-    int terms = 0;
     for (Expr part : parts) {
       boolean named = Relations.isAssignment(part);
       Optional<Expr> name = named ? Optional.of(Relations.first(part).left()) : Optional.empty();
-      Expr values = named ? Relations.last(part).right() : part;
-      for (Expr term : values instanceof FiniteSet ? values.children() : List.of(values)) {
-        terms++;
-        cleaned
-            .modulus()
-            .map(modulus -> residue(name, term, modulus))
-            .orElseGet(() -> linear(name, term, range.name()))
-            .filter(any -> certain || range.isStated() || hasUsualParameter(term))
-            .ifPresent(found::add);
+      Expr side = named ? Relations.last(part).right() : part;
+      for (Expr term : side instanceof FiniteSet ? side.children() : List.of(side)) {
+        List<Progression> values =
+            cleaned
+                .modulus()
+                .map(modulus -> residue(name, term, modulus))
+                .orElseGet(() -> ofParameter(name, term, range.name()));
+        if (values.isEmpty() || !certain && !range.isStated() && !hasUsualParameter(term)) {
+          return new ArrayList<>();
+        }
+        found.addAll(values);
       }
     }
     boolean alike = found.stream().map(Progression::name).distinct().count() == 1;
-    return alike && found.size() == terms ? found : new ArrayList<>();
+    return alike ? found : new ArrayList<>();
   }
 
   private static boolean hasUsualParameter(Expr term) {
     return Expr.freeSymbols(term).stream().allMatch(symbol -> symbol.name().matches("[jklmn]"));
   }
 
-  private static Optional<Progression> residue(Optional<Expr> name, Expr term, String modulus) {
+  private static List<Progression> residue(Optional<Expr> name, Expr term, String modulus) {
     return modulus.matches("[1-9][0-9]{0,17}") && Expr.freeSymbols(term).isEmpty()
-        ? Optional.of(new Progression(name, term, Num.of(Long.parseLong(modulus))))
-        : Optional.empty();
+        ? List.of(new Progression(name, term, Num.of(Long.parseLong(modulus))))
+        : List.of();
   }
 
-  private Optional<Progression> linear(Optional<Expr> name, Expr term, String parameter) {
+  /** The values of a linear term; with a factor (−1)^k, those of even and those of odd k. */
+  private List<Progression> ofParameter(Optional<Expr> name, Expr term, String parameter) {
     Set<Symbol> free = Expr.freeSymbols(term);
     if (free.size() != 1 || term.isCollection() || Relations.isRelation(term)) {
-      return Optional.empty();
+      return List.of();
     }
     Symbol k = free.iterator().next();
     // f(k) = k + 1 and a_k = 2k + 1 are functions of k.
     if (name.isPresent()
-        && !(name.get() instanceof Symbol symbol
-            && !symbol.name().replaceFirst("^[^_]*", "").contains(k.name()))) {
-      return Optional.empty();
+            && !(name.get() instanceof Symbol symbol
+                && !symbol.name().replaceFirst("^[^_]*", "").contains(k.name()))
+        || !parameter.isEmpty() && !parameter.equals(k.name())) {
+      return List.of();
     }
+    if (!term.contains(node -> isSign(node, k))) {
+      return linear(name, term, k).stream().toList();
+    }
+    Optional<Progression> even = linear(name, ofParity(term, k, 0), k);
+    Optional<Progression> odd = linear(name, ofParity(term, k, 1), k);
+    return even.isPresent() && odd.isPresent() ? List.of(even.get(), odd.get()) : List.of();
+  }
+
+  /** Whether the node is a power of −1 that alternates with k, or is the same for all k. */
+  private boolean isSign(Expr node, Symbol k) {
+    return node instanceof Expr.Pow power
+        && power.base().equals(Num.of(-1))
+        && power.exponent().dependsOn(k)
+        && linear(Optional.empty(), power.exponent(), k)
+            .filter(line -> isWhole(Evaluator.constant(line.start(), budget)))
+            .filter(line -> isWhole(Evaluator.constant(line.step(), budget)))
+            .isPresent();
+  }
+
+  /** The term for 2k + parity. */
+  private Expr ofParity(Expr term, Symbol k, int parity) {
+    Expr signed =
+        Substitution.everywhere(
+            term, node -> isSign(node, k) ? Substitution.replace(node, k, Num.of(parity)) : node);
+    Expr twice = new Expr.Add(List.of(Expr.times(Num.of(2), k), Num.of(parity)));
+    return Substitution.replace(signed, k, twice);
+  }
+
+  private Optional<Progression> linear(Optional<Expr> name, Expr term, Symbol k) {
     Expr start = Substitution.replace(term, k, Num.of(0));
     Expr step = Expr.minus(Substitution.replace(term, k, Num.of(1)), start);
     Expr line = new Expr.Add(List.of(start, Expr.times(step, k)));
-    return (parameter.isEmpty() || parameter.equals(k.name())) && equivalence.same(term, line)
+    return equivalence.same(term, line)
         ? Optional.of(new Progression(name, start, step))
         : Optional.empty();
   }

@@ -24,6 +24,9 @@ record SolutionPieces(List<String> words, List<String> values) {
       Pattern.compile(
           "\\s*+([,，、]?\\s*+(?:(?<!\\p{L})(?:and|or|y|o|et|ou)|[和与或])?(?!\\p{L}))\\s*+\\z");
 
+  private static final Pattern DOLLARS = Pattern.compile("\\$(?:<<|[0-9])");
+  private static final Pattern CENTS = Pattern.compile("(?i)(?<![a-z])cents?(?![a-z])|¢");
+
   /** Empty for a long text, and for one without two pieces. */
   static Optional<SolutionPieces> of(String solution, AlgebraLimit budget) {
     if (solution.length() > LONGEST) {
@@ -42,6 +45,17 @@ record SolutionPieces(List<String> words, List<String> values) {
         ? Optional.empty()
         : Optional.of(
             new SolutionPieces(words, pieces.stream().map(SolutionPieces::content).toList()));
+  }
+
+  /** The solution in dollars, if its text has worked in them and the answer is in cents. */
+  static String inDollars(String gold, String solution, String answer) {
+    boolean dollars =
+        solution.contains("####")
+            && DOLLARS.matcher(solution).find()
+            && !CENTS.matcher(solution).find()
+            && gold.matches("[0-9][0-9.,]*")
+            && AnswerUnit.canonical(SoundLatex.of(answer)).equals(Optional.of("cent"));
+    return dollars ? gold + "\\text{ dollars}" : gold;
   }
 
   static String content(Environment piece) {

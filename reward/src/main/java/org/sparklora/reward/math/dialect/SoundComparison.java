@@ -1,6 +1,5 @@
 package org.sparklora.reward.math.dialect;
 
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -59,6 +58,12 @@ final class SoundComparison {
   boolean same(String gold, String answer) {
     budget.checkLength(gold);
     budget.checkLength(answer);
+    String plainGold = plain(gold, answer);
+    String plainAnswer = AnswerWords.value(answer).orElseGet(() -> plain(answer, gold));
+    boolean rewritten = !plainGold.equals(gold) || !plainAnswer.equals(answer);
+    if (rewritten && same(plainGold, plainAnswer)) {
+      return true;
+    }
     String goldWords = SoundText.words(gold);
     String answerWords = SoundText.words(answer);
     Optional<Boolean> sameDayOrSets =
@@ -67,7 +72,10 @@ final class SoundComparison {
       return sameDayOrSets.get();
     }
     Optional<String> amount = AnswerUnit.converted(gold);
-    Optional<String> given = amount.flatMap(some -> AnswerUnit.converted(answer));
+    Optional<String> given =
+        amount
+            .filter(some -> AnswerUnit.haveOneName(gold, answer))
+            .flatMap(some -> AnswerUnit.converted(answer));
     if (given.isPresent()) {
       boolean same = same(amount.get(), given.get());
       if (same || amount.get().contains("+")) { // without its units 2 h 30 min would be 30 h 2 min
@@ -98,20 +106,25 @@ final class SoundComparison {
       return same(stated.term(), others.term())
           || stated.areStated() && same(stated.marked(), others.term());
     }
-    ParameterRange range = ParameterRange.of(gold, budget);
-    ParameterRange answerRange = ParameterRange.of(answer, budget);
+    ParameterRange range = ParameterRange.of(gold, answer, budget);
+    ParameterRange answerRange = ParameterRange.of(answer, gold, budget);
     if (range.isStated() || answerRange.isStated()) {
       return range.allows(answerRange)
-          && (same(range.term(), answerRange.renamedTo(range))
-              || range.isConstant() && same(range.asConstant().marked(), answerRange.term())
-              || progressions.same(range, answerRange));
+              && (same(range.term(), answerRange.renamedTo(range))
+                  || range.isConstant() && same(range.asConstant().marked(), answerRange.term())
+                  || progressions.same(range, answerRange))
+          || ParameterRange.counted(range, answerRange)
+              .filter(terms -> same(terms.get(0), terms.get(1)))
+              .isPresent();
     }
     Optional<String> letters = SoundText.choices(gold);
     boolean statements = letters.filter(list -> list.matches("[1-9]+")).isPresent();
     String signs = statements ? answer.replaceAll("(?<![0-9(])([1-9])(?![0-9)])", "($1)") : answer;
     Optional<String> chosen = letters.flatMap(any -> SoundText.choices(signs));
-    // Letters side by side may be an order: BDAC is not ABCD.
-    boolean ordered = goldWords.matches("[a-h]{3,}");
+    // Letters side by side may be an order, unless one is left out: BDAC is not ABCD.
+    boolean ordered =
+        goldWords.matches("[a-h]{3,}")
+            && ("abcdefgh".startsWith(goldWords) || answerWords.matches("[a-h]{3,}"));
     boolean sameSigns =
         ordered
             ? letters.equals(chosen)
@@ -121,19 +134,20 @@ final class SoundComparison {
     }
     // A solution 1,6 lists two numbers, while an answer 1,6 may also be 1.6.
     Cleaned a = SoundText.clean(gold.replaceAll("^\\s*(-?[1-9][0-9]*),([0-9])\\s*$", "$1, $2"));
-    Cleaned b = SoundText.clean(answer);
+    Cleaned b = SoundText.clean(NamedSets.withLetterOf(gold, answer));
     if (a.modulus().isPresent() && !a.modulus().equals(b.modulus())) {
       return progressions.same(range, answerRange);
     }
+    boolean oneName = AnswerUnit.haveOneName(gold, answer);
     if (a.base().isPresent() && b.base().isPresent()) {
-      return a.base().equals(b.base()) && inBase(a).equals(inBase(b));
+      return a.base().equals(b.base()) && a.inBase().equals(b.inBase()) && oneName;
     }
     if (a.base().isPresent() && a.latex().matches(".*[A-F].*")) {
       return answerWords.equalsIgnoreCase(a.latex()) || answerWords.equals(goldWords);
     }
     if (b.base().isPresent()) {
-      return inBase(b)
-          .filter(number -> readings.of(a).stream().anyMatch(g -> same(g, number)))
+      return b.inBase()
+          .filter(number -> oneName && readings.of(a).stream().anyMatch(g -> same(g, number)))
           .isPresent();
     }
     Optional<Boolean> sameParts = cases.same(a, b);
@@ -145,7 +159,7 @@ final class SoundComparison {
     if (sameAngle.isPresent()) {
       return sameAngle.get();
     }
-    if (inDifferentUnits(gold, answer)) {
+    if (AnswerUnit.differ(gold, answer)) {
       return false;
     }
     if (b.modulus().isPresent()) {
@@ -166,20 +180,10 @@ final class SoundComparison {
         || !mathematics && AnswerWords.same(goldWords, answerWords);
   }
 
-  /** Converts a number in another base: 204 in base 5 is 54. */
-  private static Optional<Expr> inBase(Cleaned cleaned) {
-    try {
-      int radix = Integer.parseInt(cleaned.base().orElseThrow());
-      return Optional.of(Num.of(Rational.of(new BigInteger(cleaned.latex(), radix))));
-    } catch (NumberFormatException noDigitsOfTheBase) {
-      return Optional.empty();
-    }
-  }
-
-  private static boolean inDifferentUnits(String gold, String answer) {
-    Optional<String> unit = AnswerUnit.canonical(SoundLatex.of(gold));
-    Optional<String> other = AnswerUnit.canonical(SoundLatex.of(answer));
-    return unit.isPresent() && other.isPresent() && !AnswerUnit.agree(unit.get(), other.get());
+  /** The text in digits if it is in words, or as a matrix beside one. */
+  private static String plain(String written, String other) {
+    boolean matrices = UnitVectors.isMatrix(written) || UnitVectors.isMatrix(other);
+    return matrices ? UnitVectors.asMatrix(written) : AnswerWords.inDigits(written);
   }
 
   private boolean sameReadings(Cleaned a, Cleaned b) {
@@ -199,8 +203,10 @@ final class SoundComparison {
                       SoundReadings.isPoint(answer) ? NamedValues.ordered(written) : written)
                   : written;
           // In (1, 2) the order counts, in x=1, x=2 it does not.
+          boolean list =
+              a.braced() || written instanceof FiniteSet && (named || a.conjunction().hasOr());
           boolean sets =
-              a.braced() && SoundReadings.isPoint(answer)
+              list && SoundReadings.isPoint(answer)
                   || SoundReadings.isPoint(gold)
                       && (b.braced() || b.conjunction().hasOr() || values != given);
           boolean otherWord =
@@ -277,6 +283,9 @@ final class SoundComparison {
   }
 
   private boolean compare(Expr written, Expr offered) {
+    if (NamedValues.same(written, offered, equivalence)) {
+      return true;
+    }
     // A vector may be written as a column, as a point or with unit vectors.
     Expr solution = vectors.pointLike(offered, written);
     Expr prediction = Definitions.renamed(written, vectors.pointLike(written, offered));
@@ -296,10 +305,6 @@ final class SoundComparison {
     if (gold instanceof FiniteSet set && SoundReadings.isPoint(answer)) {
       return !equivalence.repeats(answer.children())
           && equivalence.same(set, new FiniteSet(answer.children()));
-    }
-    if (gold instanceof FiniteSet set && namesAndValues(set, answer)
-        || answer instanceof FiniteSet given && namesAndValues(given, gold)) {
-      return true;
     }
     List<Expr> sides = SoundReadings.sidesOfLine(gold);
     if (!sides.isEmpty() && answer instanceof Chain other) {
@@ -322,20 +327,14 @@ final class SoundComparison {
 
   /** The order counts in a tuple; braces around an answer make it irrelevant. */
   private boolean sameTuple(Expr gold, Expr answer) {
-    List<Expr> named = NamedValues.equations(answer);
-    Expr values = named.isEmpty() ? answer : new FiniteSet(named);
-    if (SoundReadings.isPoint(gold) && values instanceof FiniteSet set) {
+    if (SoundReadings.isPoint(gold) && answer instanceof FiniteSet set) {
       return !set.repeating()
           && equivalence.same(
               new Tuple(gold.children()), new Tuple(NamedValues.ordered(set).children()));
     }
-    return equivalence.same(gold, answer) || sameSolutions(gold, answer);
-  }
-
-  /** Compares {@code p=5, q=2} with {@code (p,q)=(5,2)}. */
-  private boolean namesAndValues(FiniteSet gold, Expr answer) {
-    List<Expr> equations = NamedValues.equations(answer);
-    return !equations.isEmpty() && equivalence.same(gold, new FiniteSet(equations));
+    // NamedValues has compared coordinates in the order of their names.
+    boolean otherOrder = SoundReadings.isPoint(gold) && NamedValues.isPointOfNames(answer);
+    return !otherOrder && (equivalence.same(gold, answer) || sameSolutions(gold, answer));
   }
 
   private static Chain reversed(Chain chain) {
@@ -374,6 +373,10 @@ final class SoundComparison {
   }
 
   private Optional<Expr> asSet(Expr expr) {
+    if (expr instanceof Expr.Not outside && isMembership(outside.statement())) {
+      Expr without = ((Relation) outside.statement()).right();
+      return Optional.of(new SetOperation(SetOperation.Op.MINUS, NamedSet.REALS, without));
+    }
     if (isMembership(expr)) {
       return Optional.of(((Relation) expr).right());
     }

@@ -49,11 +49,9 @@ public final class SoundJudge {
   private static final Pattern SENTENCE =
       Pattern.compile(".*(?:\\b(?:is|es|est)|[是为])\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
-  /** An answer of this kind is complete, whatever mathematics the next sentence has. */
-  private static final Pattern PLAIN_ANSWER =
-      Pattern.compile(
-          "\\**(?:\\(?[A-H]\\)?(?:(?:,|,?\\s*and\\b)\\s*\\(?[A-H]\\)?)*+|yes|no|true|false|[-−]?[$€£]?[0-9][0-9.,:/]*(?:\\s?%|\\s[a-z]+)?)\\**",
-          Pattern.CASE_INSENSITIVE);
+  /** Precedes an answer that revises a box before it. */
+  private static final Pattern REVISED =
+      Pattern.compile("final answer is:?+\\**+\\s*+", Pattern.CASE_INSENSITIVE);
 
   private static final String INEQUALITY = "(?:[<>]|\\\\(?:neq?|[lg]eq?)(?![a-z]))";
 
@@ -147,7 +145,7 @@ public final class SoundJudge {
       boolean same =
           labelled.isPresent()
               ? labelled.get().same(answer, comparison::same)
-              : comparison.same(gold, answer);
+              : comparison.same(SolutionPieces.inDollars(gold, solution, answer), answer);
       return Judgement.of(
           same ? Verdict.CORRECT : Verdict.WRONG,
           same ? "equal" : "not equal",
@@ -230,21 +228,26 @@ public final class SoundJudge {
 
   /** The values of a solution that is a list of them with a label for each. */
   private Optional<LabelledValues> labelled(String solution) {
+    boolean latex = !isDelimited(solution) && solution.startsWith("\\text");
     boolean other =
         solution.length() > SolutionPieces.LONGEST
-            || !isDelimited(solution)
+            || !isDelimited(solution) && !latex
             || BOX.matcher(solution).find()
             || MARK.matcher(solution).find()
             || ANCHOR.matcher(solution).find()
             || QUALIFIED.matcher(solution).matches();
     return other
         ? Optional.empty()
-        : SolutionPieces.of(solution, budget).flatMap(SolutionPieces::labelled);
+        : latex
+            ? LabelledValues.of(solution)
+            : SolutionPieces.of(solution, budget).flatMap(SolutionPieces::labelled);
   }
 
   Optional<String> answerText(String text) {
     if (BOX.matcher(budget.over(text)).find()) {
-      return Optional.of(boxed(text, SoundJudge::isList)).filter(answer -> !answer.isBlank());
+      return revised(text)
+          .or(() -> Optional.of(boxed(text, SoundJudge::isList)))
+          .filter(answer -> !answer.isBlank());
     }
     Optional<String> tagged =
         TAGGED.matcher(budget.over(text)).results().map(tag -> tag.group(1)).reduce((a, b) -> b);
@@ -267,7 +270,8 @@ public final class SoundJudge {
       last = anchor.end();
       sentence = SENTENCE.matcher(anchor.group()).matches();
     }
-    Optional<String> found = afterAnchor(text.substring(last), sentence);
+    Optional<String> found = sentence ? Optional.empty() : AnswerWords.bold(text);
+    found = found.isPresent() ? found : afterAnchor(text.substring(last), sentence);
     if (found.isPresent()) {
       return found;
     }
@@ -276,6 +280,24 @@ public final class SoundJudge {
     int start = mathematics.map(list -> list.get(0).start()).orElse(0);
     found = start < earlier ? afterAnchor(text.substring(earlier), true) : found;
     return found.or(() -> mathematics.map(list -> joined(list, text)));
+  }
+
+  /** The answer that the last sentence "the final answer is …" after all boxes has. */
+  private Optional<String> revised(String text) {
+    int box = Math.max(text.lastIndexOf("\\boxed"), text.lastIndexOf("\\fbox"));
+    Matcher anchor = REVISED.matcher(budget.over(text)).region(box, text.length());
+    int from = text.length();
+    while (anchor.find()) {
+      budget.step();
+      from = anchor.end();
+    }
+    String tail = text.substring(from);
+    String sentence = firstSentence(tail);
+    // The letter of a choice may belong to the value in the box.
+    boolean stated =
+        AnswerWords.isPlain(sentence) && !SoundText.isChoice(sentence)
+            || !new LatexEnvironments(tail, budget).listAt(0, false).isEmpty();
+    return stated ? afterAnchor(tail, true) : Optional.empty();
   }
 
   /** The contents of the last boxes, with a percent sign that follows them. */
@@ -299,7 +321,7 @@ public final class SoundJudge {
 
   private Optional<String> afterAnchor(String text, boolean wordsCount) {
     String sentence = firstSentence(text);
-    if (wordsCount && PLAIN_ANSWER.matcher(sentence).matches()) {
+    if (wordsCount && AnswerWords.isPlain(sentence)) {
       return Optional.of(sentence);
     }
     LatexEnvironments environments = new LatexEnvironments(text, budget);

@@ -1,6 +1,5 @@
 package org.sparklora.reward.math.dialect;
 
-import java.math.BigInteger;
 import java.text.Normalizer;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +19,7 @@ final class SoundLatex {
 
   /** Signs, each before its command. */
   private static final String[] SIGNS =
-      "、 , 。 . × \\times · \\cdot π \\pi ∞ \\infty ≤ \\le ≥ \\ge ≠ \\ne ∪ \\cup ∩ \\cap ∈ \\in ∅ \\emptyset ≈ \\approx"
+      "、 , 。 . × \\times · \\cdot π \\pi ∞ \\infty ≤ \\le ≥ \\ge ≠ \\ne ∪ \\cup ∩ \\cap ∈ \\in ∅ \\emptyset ≈ \\approx := = \\pounds £"
           .split(" ");
 
   private static final String GREEK = "\\\\(?:pi|alpha|beta|theta|lambda|mu|omega)(?![a-zA-Z])";
@@ -28,6 +27,8 @@ final class SoundLatex {
   /** Applied in order after {@code SIGNS}, each to the result of the one before. */
   private static final List<Rewrite> REWRITES =
       List.of(
+          new Rewrite(
+              "^(?:\\\\[,;:!> ]|[\\s~])++|(?<!\\\\[,;:!> ]|[\\s~])(?:\\\\[,;:!> ]|[\\s~])++$", ""),
           new Rewrite("[−–‐‑]", "-"),
           new Rewrite("(?<!text|mathrm|mbox)\\{([,:])\\}", "$1"),
           // The Swiss write 1'234'567.
@@ -35,7 +36,6 @@ final class SoundLatex {
               "(?<=(?<![0-9.,])[1-9][0-9]{0,2}|['’][0-9]{3})['’](?=[0-9]{3}(?![0-9]))", ","),
           new Rewrite("\\\\(?:neg[a-z]+space|(?:text|display)style|limits)(?![a-zA-Z])|\\\\!", ""),
           new Rewrite("\\\\colon(?![a-zA-Z])", ":"),
-          new Rewrite(":=", "="),
           new Rewrite("\\\\lbrace(?![a-zA-Z])", "\\\\{"),
           new Rewrite("\\\\rbrace(?![a-zA-Z])", "\\\\}"),
           new Rewrite("\\\\tau(?![a-zA-Z])", "(2\\\\pi)"),
@@ -75,7 +75,7 @@ final class SoundLatex {
           new Rewrite("(?<=,)\\s*(?:\\.{2,}|…)|\\\\c?dots[bcmio]?(?![a-zA-Z])", "\\\\ldots "),
           // Chinese books write C and A above and below for combinations and arrangements.
           new Rewrite(
-              "(?<![a-zA-Z])(?:\\\\(?:mathrm|text|rm)\\s*)?(?:C|\\{C\\})_(?:\\{([1-9][0-9]+|[0-9]*[a-z])\\}|\\{?([3-9]|[a-z])\\}?)\\^(?:\\{([0-9a-z])\\}|([0-9a-z]))",
+              "(?<![a-zA-Z])(?:\\\\(?:mathrm|text|rm)\\s*)?(?:C|\\{C\\})_(?:\\{([1-9][0-9]+|[0-9]*[a-z](?:\\s?[-+]\\s?[0-9a-z])?)\\}|\\{?([3-9]|[a-z])\\}?)\\^(?:\\{([0-9a-z](?:\\s?[-+]\\s?[0-9a-z])?)\\}|([0-9a-z]))",
               "\\\\binom{$1$2}{$3$4}"),
           new Rewrite(
               "(?<![a-zA-Z])[AP]_\\{?([1-9][0-9]|[3-9])\\}?\\^\\{?([0-9])\\}?(?![0-9a-z])",
@@ -86,6 +86,16 @@ final class SoundLatex {
           new Rewrite("(?<!\\p{L})(?:und|et|и)(?!\\p{L})|[和与]|并?且", " and "),
           new Rewrite("(?<=[0-9A-Za-z)}])\\*\\*(?=[-0-9A-Za-z({])", "^"),
           new Rewrite("\\*\\*|`", ""),
+          new Rewrite("\\\\not\\s?\\\\in(?![a-zA-Z])", "\\\\notin "),
+          new Rewrite("\\\\forall(?![a-zA-Z])", "\\\\text{ for all }"),
+          // A function that is constant, and no class of numbers.
+          new Rewrite("(?<![a-zA-Z\\\\])([fgh])\\s?\\\\equiv(?![a-zA-Z])(?!.*mod)", "$1(x)="),
+          new Rewrite(
+              "(?<![a-zA-Z\\\\])([fgh]\\([a-z]\\))\\s?\\\\equiv(?![a-zA-Z])(?!.*mod)", "$1="),
+          // Systems side by side are several solutions.
+          new Rewrite(
+              "(\\\\end\\{(?:d?cases|aligned|gathered|array)\\})(?:[\\s,;]|\\\\[,; ]|\\\\q?quad|\\\\text\\{\\s?(?:or)?\\s?\\}|or|\\\\lor)++(?=(?:\\\\\\{\\s?)?\\\\begin)",
+              "$1;"),
           // Bold type of a whole answer, unless it is a name.
           new Rewrite(
               "^\\\\(?:mathbf|boldsymbol|bm|underline|textbf|(?:text)?color\\{[a-z]+\\})\\s*\\{(?![a-zA-Z]*\\})((?:[^{}]|\\{(?:[^{}]|\\{[^{}]*+\\})*+\\})*+)\\}$",
@@ -102,6 +112,7 @@ final class SoundLatex {
           new Rewrite("\\\\text\\{\\s*\\}", " "),
           new Rewrite("\\\\text\\{(\\s*[,;:-]\\s*)\\}", "$1"),
           new Rewrite("\\\\(?:text|mathrm)\\{\\s*([ei])\\s*\\}|\\\\(i)math(?![a-zA-Z])", "$1$2"),
+          new Rewrite("(?<=[0-9])\\\\(?:text|mathrm)\\{E\\}(?=[-+]?[0-9])", "E"),
           new Rewrite("\\{\\s*\\\\(?:rm|it|bf|sf|tt)(?![a-zA-Z])([^{}]*)\\}", "\\\\text{$1}"),
           new Rewrite("\\\\operatorname\\s*\\*", "\\\\operatorname"),
           new Rewrite(
@@ -163,7 +174,6 @@ final class SoundLatex {
               "\\\\text\\{\\s*(-?[0-9./]+(?:\\s*(?:,|(?:, ?)?(?:and|or))\\s*-?[0-9./]+)+)\\s*\\}",
               "$1"),
           new Rewrite("\\\\text\\{\\s*(\\\\?\\$|[€£¥])\\s*\\}", "$1"),
-          new Rewrite("\\\\pounds(?![a-zA-Z])", "£"),
           // A number with its unit, and no second number.
           new Rewrite(
               "^\\\\(?:text|textbf|mathrm|mathbf)\\{\\s*((?:\\\\?\\$)?-?[0-9][0-9.,/]*[^{}0-9]*(?:\\^[23])?)\\}$",
@@ -177,6 +187,10 @@ final class SoundLatex {
                   + "(?:\\\\(?:text|mathrm)\\{\\s*([kM]?)\\s*(?:\\\\Omega|Ω)\\s*\\}"
                   + "|(?:\\\\(?:text|mathrm)\\{\\s*([kM])\\s*\\}|([kM]?))\\s*(?:\\\\Omega|Ω))(?=\\s*(?:[.,;]|\\\\[,;]|$))",
               "$1$2\\\\text{ $3$4$5ohm}"),
+          new Rewrite(
+              "(?<=[0-9}])(?:\\\\[ ,]|[~\\s])*+(?:\\\\(?:text|mathrm)\\{[~\\s]*(?:\\\\mu|[μµ])\\s*([a-zA-Z]{1,2})\\}"
+                  + "|(?:\\\\mu|[μµ])\\s*\\\\(?:text|mathrm)\\{([a-zA-Z]{1,2})\\}|[μµ]([a-zA-Z]{1,2})(?![a-zA-Z]))",
+              "\\\\text{ μ$1$2$3}"),
           new Rewrite(
               "(?<=[0-9])\\s*(?:¢|\\\\cents?(?![a-zA-Z])|\\\\text\\{\\s*¢\\s*\\})",
               "\\\\text{ cents}"),
@@ -199,8 +213,8 @@ final class SoundLatex {
               "$1,n\\\\in\\\\mathbb{N}_0"),
           // All values of a term with integers, or all points.
           new Rewrite(
-              "^\\\\\\{\\s?(?=\\(|.*\\\\mathbb\\{[NZ])(?![a-zA-Z]\\s?(?:\\\\mid|[|:]))((?:[^{}|:\\\\]++|\\\\(?!mid)[a-zA-Z]*+|\\{[^{}|:]*+\\})++)(?:\\\\mid|[|:])\\s?([a-zA-Z]\\s?\\\\in\\s?\\\\mathbb\\{[NZR]\\}[*+^_{}\\s]*+)\\\\\\}$",
-              "$1,$2"),
+              "^((?:[a-zA-Z]\\s?\\\\in\\s?)?)\\\\\\{\\s?(?=\\(|.*(?:\\\\mathbb\\{[NZ]|[j-n]\\s?\\\\geq?\\s?[0-9]\\s?\\\\\\}$))(?![a-zA-Z]\\s?(?:\\\\mid|[|:]))((?:[^{}|:\\\\]++|\\\\(?!mid)[a-zA-Z]*+|\\{[^{}|:]*+\\})++)(?:\\\\mid|[|:])\\s?([a-zA-Z]\\s?\\\\in\\s?\\\\mathbb\\{[NZR]\\}(?:[*+^_{}01>\\s]|\\\\geq?\\s?)*+|[j-n]\\s?\\\\geq?\\s?[0-9]\\s?)\\\\\\}$",
+              "$1 $2,$3"),
           powerOfTen("thousand", 3),
           powerOfTen("million", 6),
           powerOfTen("billion", 9),
@@ -218,8 +232,12 @@ final class SoundLatex {
               "(?<![\\\\a-zA-Z])sqrt\\s*(?:\\(([^()]*)\\)|\\{([^{}]*)\\}|([0-9]+))",
               "\\\\sqrt{$1$2$3}"),
           new Rewrite("(?<![\\\\a-zA-Z])pi(?![a-zA-Z])", "\\\\pi "),
-          new Rewrite("\\\\sqrt\\s*([0-9]+|[a-zA-Z])", "\\\\sqrt{$1}"),
-          new Rewrite("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9]+|[a-zA-Z])", "\\\\sqrt$1{$2}"),
+          new Rewrite("\\\\sqrt\\s*+(\\[[^\\]]*\\])?+\\s*+([0-9]+|[a-zA-Z])", "\\\\sqrt$1{$2}"),
+          new Rewrite("\\\\(dot|bar|overline)\\s?([0-9])", "\\\\$1{$2}"),
+          // The base of a logarithm without braces has one digit, unless an argument follows it.
+          new Rewrite(
+              "\\\\log\\s?_\\s?([2-9])(?=[0-9]+(?![0-9a-zA-Z.({^]|\\s?[0-9a-zA-Z(\\\\]))",
+              "\\\\log_{$1}"),
           new Rewrite("\\\\[dt]?binom\\s*([0-9a-z])\\s*([0-9a-z])", "\\\\binom{$1}{$2}"),
           new Rewrite("\\\\frac\\s*([0-9])\\s*([0-9]+)", "\\\\frac{$1}{$2}"),
           new Rewrite(
@@ -237,17 +255,6 @@ final class SoundLatex {
           new Rewrite("\\^\\s*(-(?:[0-9]+|[a-zA-Z]))", "^{$1}"),
           new Rewrite("(?<![0-9])\\.(?=[0-9])", "0."),
           new Rewrite("(?<![\\^_a-zA-Z}\\]])\\{(\\\\frac\\{[0-9]+\\}\\{[0-9]+\\})\\}", "$1"));
-
-  private static final Pattern MIXED =
-      Pattern.compile(
-          "(?<![0-9.}^_\\\\/])([0-9]+)"
-              + "(?:(?:\\s|\\\\[, ]|~)*\\\\frac\\{\\s*([0-9]+)\\s*\\}\\{\\s*([0-9]+)\\s*\\}"
-              + "|(?:\\s|\\\\[, ]|~)+([0-9]+)\\s*/\\s*([0-9]+)(?![0-9.]))");
-
-  private static final Pattern REPEATING =
-      Pattern.compile(
-          "(?<![0-9.])([0-9]*)\\.([0-9]*)"
-              + "(?:\\\\(?:overline|bar)\\{|\\\\dot\\{(?=[0-9]\\})|(?<=\\.)\\()([0-9]+)[})](?![0-9])");
 
   /** Raised and lowered digits, and fractions that are one sign. */
   private static final Pattern SMALL_DIGITS = Pattern.compile("([⁰¹²³⁴-⁹⁻]+)|([₀-₉]+)|[¼-¾⅐-⅞]");
@@ -331,8 +338,7 @@ final class SoundLatex {
       text = rewrite.pattern().matcher(text).replaceAll(rewrite.replacement());
     }
     text = SYSTEM.matcher(text).replaceAll(SoundLatex::system);
-    text = MIXED.matcher(text).replaceAll(SoundLatex::mixed);
-    return trimmed(REPEATING.matcher(text).replaceAll(SoundLatex::repeating));
+    return trimmed(Decimals.inFractions(text));
   }
 
   /** The sign of ASCII for a full-width sign, or for a digit of any script. */
@@ -360,26 +366,6 @@ final class SoundLatex {
       return (digits.group(1) != null ? "^" : "_") + script;
     }
     return Matcher.quoteReplacement("\\frac{" + plain.replace("\u2044", "}{") + "}");
-  }
-
-  /** {@code 1\frac{2}{11}} is a sum; before an improper fraction the number may be a factor. */
-  private static String mixed(MatchResult number) {
-    BigInteger above = new BigInteger(number.group(number.group(2) != null ? 2 : 4));
-    BigInteger below = new BigInteger(number.group(number.group(3) != null ? 3 : 5));
-    return Matcher.quoteReplacement(
-        above.compareTo(below) < 0
-            ? "(" + number.group(1) + "+\\frac{" + above + "}{" + below + "})"
-            : number.group(1) + "\\improper " + above + "/" + below);
-  }
-
-  /** {@code 0.1\overline{6}} is (16 − 1) / 90, and {@code 0.(3)} is 3 / 9. */
-  private static String repeating(MatchResult number) {
-    String once = number.group(1) + number.group(2);
-    String again = number.group(3);
-    BigInteger all = new BigInteger(once + again);
-    BigInteger above = once.isEmpty() ? all : all.subtract(new BigInteger(once));
-    String below = "9".repeat(again.length()) + "0".repeat(number.group(2).length());
-    return Matcher.quoteReplacement("\\frac{" + above + "}{" + below + "}");
   }
 
   /** Removes punctuation, spaces and commands for spaces at the end. */

@@ -2,7 +2,6 @@ package org.sparklora.reward.math.dialect;
 
 import java.text.Normalizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -12,18 +11,21 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.number.Rational;
 
 /**
  * Removes parts of an answer that do not belong to its value, and lists the readings of the rest:
  * with and without units, with grouped digits joined, with degrees as numbers or as angles.
  */
 final class SoundText {
-  private static final Pattern AND_OR =
+  static final Pattern AND_OR =
       Pattern.compile(
           "(?:\\\\,|[\\s,~])*+(?:\\\\(?:text|mbox|quad|qquad)\\{?\\s*)?(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\\s*\\}?(?:\\\\,|[\\s~])*+");
   private static final Pattern GROUPED =
       Pattern.compile(
-          "(-?[1-9][0-9]{0,2})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})++)(\\.[0-9]+)?");
+          "((?:[a-zA-Z\\\\][^=<>,;]*=\\s*(?!.*,\\s)(?:\\\\?\\$)?)?+-?[1-9][0-9]{0,2})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})++)(\\.[0-9]+)?");
 
   /** A number as programs print it, or Euler's number beside others. */
   private static final Pattern SCIENTIFIC =
@@ -33,12 +35,19 @@ final class SoundText {
       Pattern.compile("(-?[0-9]+),([0-9]{1,2}|[0-9]{4,}|(?<=0,)[0-9]+)");
 
   /** A comma after which a bracket opens before one closes. */
-  private static final Pattern OUTER_COMMA =
-      Pattern.compile("(?<!\\\\),(?![^({\\[]*(?<!\\\\)[)}\\]])");
+  static final Pattern OUTER_COMMA = Pattern.compile("(?<!\\\\),(?![^({\\[]*(?<!\\\\)[)}\\]])");
 
-  /** Two points on opposite sides of the origin. */
+  /** Two points on opposite sides of the origin, or a multiple of a point. */
   private static final Pattern SIGNED_POINT =
-      Pattern.compile("(?s)(?:\\\\,|[\\s~])*+(?:\\\\pm|±)\\s*(\\([^(),]+(?:,[^(),]+)++\\))\\s*");
+      Pattern.compile(
+          "(?s)((?:\\\\,|[\\s~])*+(?:(?:\\([^()]*\\)|[a-zA-Z])\\s*+=)?+\\s*+)"
+              + "(\\\\pm|±|-?(?:[0-9]++(?:\\.[0-9]++)?|\\\\frac\\{[^{}]++\\}\\{[^{}]++\\}|\\\\sqrt\\{[^{}]++\\})++)"
+              + "(?:\\\\cdot|\\\\,|\\s)*+(\\([^(),]+(?:,[^(),]+)++\\))\\s*");
+
+  /** A set of numbers with a condition. */
+  static final Pattern BUILDER =
+      Pattern.compile(
+          "(?s)\\\\\\{\\s*([a-z])(?:\\s*\\\\in\\s*\\\\mathbb\\{R\\})?(?:\\s|\\\\,)*(?:\\\\mid|\\||:|\\\\colon|\\\\vert)\\s*(.*)\\\\\\}");
 
   /** Combinations or arrangements, or a point or function of two numbers: {@code C(10,3)}. */
   private static final Pattern COUNT =
@@ -53,18 +62,25 @@ final class SoundText {
 
   private static final Pattern DEGREES =
       Pattern.compile(
-          "([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
-  private static final Pattern ANY_DEGREES = Pattern.compile("\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
+          "([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*\\^\\s*(?:\\{\\s*\\\\circ\\s*\\}|\\\\circ)");
+  private static final Pattern ANY_DEGREES =
+      Pattern.compile("\\^\\s*(?:\\{\\s*\\\\circ\\s*\\}|\\\\circ)");
   private static final Pattern MODULUS =
       Pattern.compile(
           "\\\\pmod\\s*(?:\\{\\s*([^{}]*?)\\s*\\}|([0-9]+|[a-z]))"
               + "(?=\\s*\\\\?$|\\s*(?:[,;]|\\\\text|\\\\lor|and\\b|or\\b))");
+
+  /** {@code 5 \mid n-2} and {@code n \bmod 5 = 2}, which are congruences. */
+  private static final Pattern DIVIDES =
+      Pattern.compile(
+          "^([1-9][0-9]{0,17})\\s*(?:\\\\mid|\\|)\\s*\\(?\\s*([a-z])\\s*([-+]\\s*[0-9]{1,18})?\\s*\\)?$");
+
+  private static final Pattern REMAINDER =
+      Pattern.compile(
+          "^([a-z])\\s*\\\\mod\\s*\\{?\\s*([1-9][0-9]{0,17})\\s*\\}?\\s*=\\s*([0-9]{1,18})$");
   private static final Pattern CONGRUENCE =
       Pattern.compile(
           "(?s)([^=]*\\\\equiv(?:(?!\\\\mod).)*)\\\\mod\\s*\\{?\\s*([0-9]+|[a-z])\\s*\\}?");
-  private static final Pattern BASE =
-      Pattern.compile(
-          "\\(?\\s*(-?[0-9A-F]+)\\s*\\)?(?:_\\{?\\s*\\(?|[\\s~]*(?:\\\\text\\{)?\\s*\\(?base\\s)\\s*(?:\\\\text\\{)?([0-9]+|two|three|four|five|six|seven|eight|nine)[\\s})]*");
   private static final Pattern PERCENT =
       Pattern.compile(
           "(?:\\s|\\\\[ ,])*(?:\\\\text\\{\\s*(?:\\\\?%|percentage|percent|pct)\\s*\\}"
@@ -86,8 +102,9 @@ final class SoundText {
   /** A choice and its value: {@code \textbf{(B)}\ 12}. */
   private static final Pattern LABELLED =
       Pattern.compile(
-          "(?s)\\s*(?:\\\\(?:text|textbf|mathrm|mathbf)\\s*\\{\\s*(?=\\([A-H]\\)\\s*\\}))?"
-              + "(\\([A-H]\\))(?:\\s*\\}|(?=[\\s~\\\\]))((?!.*\\([A-H]\\)).*)");
+          "(?s)(?:\\\\[,;: ]|[\\s~])*+(?:\\\\(?:text|textbf|mathrm|mathbf)\\s*\\{\\s*(?=(?:\\([A-H]\\)|[A-H][.:)])\\s*\\}))?"
+              + "\\(?([A-H])(?:(?<=\\([A-H])\\)|(?<!\\([A-H])(?:[.)]|:(?!.*(?:[=<>]|\\\\(?:in|ne|[lg]e)))))"
+              + "(?:\\s*\\}|(?=[\\s~\\\\]))((?!.*(?:\\([A-H]\\)|(?<![a-zA-Z])[A-H][.:)][\\s~\\\\}])).*)");
 
   private static final Pattern CHOICES =
       Pattern.compile(
@@ -101,9 +118,6 @@ final class SoundText {
   private static final String IF =
       "&|(?:\\\\(?:text|mathrm)\\{)?\\s*(?<![a-zA-Z])(?:if|when|for)(?![a-zA-Z])\\s*\\}?|,(?=[^,&\\\\]*(?:[=<>]|\\\\[lgn]e))";
 
-  private static final Pattern ALL_BUT =
-      Pattern.compile(
-          "all real numbers,? (?:except|but|other than) (?:for )?(?:x ?= ?)?((?:[-0-9./, ]|and|or)+)");
   private static final Set<String> UNDEFINED =
       Set.of(
           "dne|undefined|the limit does not exist|does not exist|doesnotexist|not defined|no limit|\\frac{1}{0}|\\frac{0}{0}|1/0|0/0"
@@ -118,7 +132,14 @@ final class SoundText {
       Optional<String> modulus,
       Optional<String> base,
       Conjunction conjunction,
-      boolean braced) {}
+      boolean braced) {
+
+    /** The value of a number in another base: 204 in base 5 is 54. */
+    Optional<Expr> inBase() {
+      return base.map(radix -> new Decimals.Numeral(latex, Integer.parseInt(radix)))
+          .map(number -> Num.of(Rational.of(number.value())));
+    }
+  }
 
   /** An answer in words, in lower case, without commands and final points. */
   static String words(String written) {
@@ -186,7 +207,9 @@ final class SoundText {
 
   static Cleaned clean(String written) {
     String text = SoundLatex.of(written);
-    text = spoken(words(written)).orElse(text);
+    text = AnswerWords.latex(words(written)).orElse(text);
+    text = DIVIDES.matcher(text).replaceFirst("$2\\\\equiv 0-(0$3)\\\\pmod{$1}");
+    text = REMAINDER.matcher(text).replaceFirst("$1\\\\equiv $3\\\\pmod{$2}");
     text = CONGRUENCE.matcher(text).replaceAll("$1\\\\pmod{$2}");
     Matcher mod = MODULUS.matcher(text);
     List<String> moduli =
@@ -197,13 +220,9 @@ final class SoundText {
       text = SoundLatex.trimmed(mod.replaceAll(""));
       text = text.replaceAll("(?<!\\\\not)\\\\equiv(?![a-zA-Z])", "=");
     }
-    Optional<String> base = Optional.empty();
-    Matcher inBase = BASE.matcher(text);
-    String radix = inBase.matches() ? spoken(inBase.group(2)).orElse(inBase.group(2)) : "";
-    if (inBase.matches() && areDigits(inBase.group(1), radix)) {
-      base = Optional.of(radix);
-      text = inBase.group(1);
-    }
+    Optional<Decimals.Numeral> numeral = Decimals.lastNumeral(text);
+    Optional<String> base = numeral.map(number -> String.valueOf(number.radix()));
+    text = numeral.map(Decimals.Numeral::digits).orElse(text);
     text = CURRENCY.matcher(text).replaceAll("");
     // One percent sign at the end of a number is a unit; others are parts of a term.
     text = PERCENT.matcher(text).replaceAll("\\\\%");
@@ -215,35 +234,12 @@ final class SoundText {
     }
     Conjunction conjunction = Conjunction.of(text);
     // A thin space keeps "5 or 125" from being the number 5,125.
-    text = AND_OR.matcher(Conjunction.inWords(text)).replaceAll(",\\\\,");
-    text = bothSigns(brackets(text));
-    boolean braced = text.startsWith("\\{") && text.endsWith("\\}");
+    text = AND_OR.matcher(Conjunction.grouped(Conjunction.inWords(text))).replaceAll(",\\\\,");
+    text = brackets(NamedSets.listed(NamedValues.namedOnce(text)));
+    boolean signs = text.matches("(?s)[^(]*(?:\\\\pm(?![a-zA-Z])|±).*");
+    text = bothSigns(text);
+    boolean braced = signs || text.startsWith("\\{") && text.endsWith("\\}");
     return new Cleaned(text, percent, modulus, base, conjunction, braced);
-  }
-
-  /** Whether the base has all these digits: 4 has no D, so {@code D_4} is a name. */
-  private static boolean areDigits(String number, String base) {
-    int radix = base.length() > 2 ? 0 : Integer.parseInt(base); // only 2 to 36 have digits
-    return number.chars().allMatch(c -> c == '-' || Character.digit(c, radix) >= 0);
-  }
-
-  /** The LaTeX of an answer in words. */
-  private static Optional<String> spoken(String words) {
-    Matcher allBut = ALL_BUT.matcher(words);
-    if (allBut.matches()) {
-      return Optional.of("\\mathbb{R}\\setminus\\{" + allBut.group(1) + "\\}");
-    }
-    String said = words.replaceAll("^there (?:is|are) (?=no )|(?<=solution)s$", "");
-    return switch (said.replaceFirst("^the solutions? (?:is|are) (?=all )", "")) {
-      case "infinity", "+infinity" -> Optional.of("\\infty");
-      case "-infinity" -> Optional.of("-\\infty");
-      case "all real numbers", "all reals", "all real numbers x" -> Optional.of("\\mathbb{R}");
-      case "empty set", "the empty set", "none", "no solution", "no real solution" ->
-          Optional.of("\\emptyset");
-      case "无解", "无实数解", "空集", "sin solución", "pas de solution", "aucune solution" ->
-          Optional.of("\\emptyset");
-      default -> NumberWords.latex(words);
-    };
   }
 
   static boolean areCases(String latex) {
@@ -262,8 +258,9 @@ final class SoundText {
           .filter(part -> !part.isEmpty())
           .toList();
     }
-    String[] terms = latex.replaceAll("^.*=", "").split(":", -1);
-    return terms.length < 3 || latex.contains(",")
+    String ratio = latex.replace("\\,", "");
+    String[] terms = ratio.replaceAll("^.*=", "").split(":", -1);
+    return terms.length < 3 || ratio.contains(",")
         ? List.of()
         : Stream.of(terms).skip(1).map(term -> "\\frac{" + term + "}{" + terms[0] + "}").toList();
   }
@@ -273,23 +270,29 @@ final class SoundText {
    * \frac{1\pm\sqrt{5}}{2}} and {@code (0,\pm 4)}. Braces of a set stay around the list.
    */
   private static String bothSigns(String text) {
-    boolean point = text.matches("(?s)\\([^()]*\\)");
+    boolean point = text.matches("(?s)\\([^()]*\\)") || SIGNED_POINT.matcher(text).matches();
     String[] terms = point ? new String[] {text} : OUTER_COMMA.split(text, -1);
-    return Arrays.stream(terms).map(SoundText::ofBothSigns).collect(Collectors.joining(","));
+    // The parser lists both values of the x in x = ±1, but not beside x = 0.
+    Stream<String> names = Stream.of(terms).map(t -> t.replaceAll("\\\\,|\\s|(?s:=.*)", ""));
+    boolean several = terms.length > 1 && names.distinct().count() == 1;
+    return Stream.of(terms).map(t -> ofBothSigns(t, several)).collect(Collectors.joining(","));
   }
 
-  private static String ofBothSigns(String term) {
+  private static String ofBothSigns(String term, boolean several) {
     String[] sides = term.split("\\\\pm(?![a-zA-Z])|±", -1);
     String list = term.strip().startsWith("(") ? "" : "|(?<!\\\\),|;";
     Matcher point = SIGNED_POINT.matcher(term);
     if (point.matches()) {
-      return point.group(1) + "," + point.group(1).replaceAll("([(,])([^(),]+)", "$1-($2)");
+      boolean both = point.group(2).matches("\\\\pm|±");
+      String factor = both ? "-" : Matcher.quoteReplacement(point.group(2) + "\\cdot");
+      String other = point.group(3).replaceAll("([(,])([^(),]+)", "$1" + factor + "($2)");
+      return point.group(1) + (both ? point.group(3) + "," : "") + other;
     }
     // The parser lists the values of a name, and not those of f(x) or of a left side.
     if (sides.length != 2
         || depth(sides[0]) <= 0
             && !sides[0].matches("\\s*[a-zA-Z]\\([a-z]\\)\\s*=[^=]*")
-            && (sides[0].contains("=") || !sides[1].contains("="))
+            && (sides[0].contains("=") ? !several : !sides[1].contains("="))
         || depth(term) != 0
         || term.matches("(?s).*(?:∓|\\\\mp" + list + ").*")) {
       return term;
@@ -323,12 +326,11 @@ final class SoundText {
                         + ","
                         + m.group(3)
                         + (m.group(4).equals("[") ? ")" : "]")));
-    Matcher builder =
-        Pattern.compile(
-                "(?s)\\\\\\{\\s*[a-z](?:\\s*\\\\in\\s*\\\\mathbb\\{R\\})?(?:\\s|\\\\,)*(?:\\\\mid|\\||:|\\\\colon|\\\\vert)\\s*(.*)\\\\\\}")
-            .matcher(result);
-    return builder.matches() && RELATION.matcher(builder.group(1)).find()
-        ? builder.group(1)
+    Matcher builder = BUILDER.matcher(result);
+    return builder.matches()
+            && RELATION.matcher(builder.group(2)).find()
+            && StatedConstants.has(builder.group(2), builder.group(1))
+        ? builder.group(2)
         : result;
   }
 
@@ -351,8 +353,9 @@ final class SoundText {
           grouped.group(1)
               + grouped.group(2).replaceAll("[^0-9]", "")
               + (grouped.group(3) == null ? "" : grouped.group(3)));
-      // The joined digits are one number, and not also a list, which would be another answer.
-      if (!text.matches("-?[0-9]+\\s*,\\s+[0-9 ,.]+")) {
+      // The joined digits are one number, and not also a list, which would be another answer;
+      // after a name they may be either.
+      if (!text.contains("=") && !text.matches("-?[0-9]+\\s*,\\s+[0-9 ,.]+")) {
         return List.copyOf(readings);
       }
     }

@@ -28,6 +28,12 @@ record StatedConstants(String term, List<String> names) {
               + KIND
               + "(constants?)?(?:\\s+of integration)?[\\s.]*\\})?[\\s.)]*$");
 
+  /** Several real numbers. */
+  private static final Pattern REALS =
+      Pattern.compile(
+          "(?:[\\s,;(]|\\\\[, ]|\\\\text\\{[\\s,]*+(?:for|where|with)?(?: (?:all|any))?\\s?\\}){1,9}+([a-zA-Z](?:_\\{?[0-9]\\}?)?(?:\\s?,\\s?[a-zA-Z](?:_\\{?[0-9]\\}?)?){1,3}+)"
+              + "\\s?\\\\in\\s?\\\\mathbb\\{R\\}[\\s.)]*+$");
+
   /** A word, a command with its text, or a letter with its index. */
   private static final Pattern LETTER =
       Pattern.compile(
@@ -36,10 +42,15 @@ record StatedConstants(String term, List<String> names) {
 
   /** The whole text is the term if no words about constants follow it. */
   static StatedConstants of(String answer, AlgebraLimit budget) {
+    String text = SoundLatex.of(answer);
+    Matcher reals = REALS.matcher(budget.over(text));
+    if (text.contains("\\mathbb{R}") && reals.find()) {
+      return new StatedConstants(
+          text.substring(0, reals.start()), List.of(reals.group(1).split("\\s?,\\s?")));
+    }
     if (!answer.contains("constant")) {
       return new StatedConstants(answer, List.of());
     }
-    String text = SoundLatex.of(answer);
     Matcher clause = CLAUSE.matcher(budget.over(text));
     boolean said = clause.find() && (clause.group(1) != null || clause.group(3) != null);
     return said
@@ -60,6 +71,11 @@ record StatedConstants(String term, List<String> names) {
       result = replaced(result, names.get(i), "\\kappa_{" + i + "}");
     }
     return result;
+  }
+
+  /** Whether a letter occurs by itself or beside others, and not only in words. */
+  static boolean has(String text, String letter) {
+    return LETTER.matcher(text).results().anyMatch(found -> found.group().equals(letter));
   }
 
   /** The text with another name in place of a letter, which may stand beside others. */
