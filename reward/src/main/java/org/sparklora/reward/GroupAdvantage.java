@@ -16,9 +16,9 @@ import java.util.stream.Stream;
  * sums round to: a group whose judged completions agree is found by its zeros ({@link #isFlat}).
  *
  * <p>Rewards are doubles with NaN for "not judged"; an infinite one, which has no distance to a
- * mean, counts as not judged too. Stateless and thread-safe.
+ * mean, counts as not judged too. Immutable and thread-safe.
  */
-public final class GroupAdvantage {
+public record GroupAdvantage(Scaling scaling, Aggregation aggregation) implements Serializable {
   /** Keeps a group of near-equal rewards from exploding; TRL uses the same value. */
   static final double EPSILON = 1e-4;
 
@@ -27,8 +27,6 @@ public final class GroupAdvantage {
 
   /** A few units in the last place of a reward, which is already rounded. */
   private static final double ULPS = 1e-15;
-
-  private GroupAdvantage() {}
 
   /** Divisor of the centred rewards: {@code --scale_rewards}. */
   public enum Scaling {
@@ -192,7 +190,7 @@ public final class GroupAdvantage {
   }
 
   /** Whether advantages depend on other groups, and {@link #scaled} must follow. */
-  public static boolean needsBatch(Scaling scaling, Aggregation aggregation) {
+  public boolean needsBatch() {
     return aggregation == Aggregation.NORMALIZE_THEN_SUM || scaling == Scaling.BATCH;
   }
 
@@ -202,8 +200,7 @@ public final class GroupAdvantage {
    * @param rewards one row per completion, {@code (G, F)}
    * @return one per completion, {@code (G)}
    */
-  public static double[] ofGroup(
-      double[][] rewards, double[] weights, Scaling scaling, Aggregation aggregation) {
+  public double[] ofGroup(double[][] rewards, double[] weights) {
     return switch (aggregation) {
       case SUM_THEN_NORMALIZE ->
           of(
@@ -232,12 +229,7 @@ public final class GroupAdvantage {
    * @param groupSize completions a prompt, {@code G}; divides N
    * @return {@code (N)}
    */
-  public static double[] ofBatch(
-      double[][] rewards,
-      int groupSize,
-      double[] weights,
-      Scaling scaling,
-      Aggregation aggregation) {
+  public double[] ofBatch(double[][] rewards, int groupSize, double[] weights) {
     if (groupSize < 1 || rewards.length % groupSize != 0) {
       throw new IllegalArgumentException(
           "Cannot cut %s completions into groups of %s: num_generations must divide their number"
@@ -245,9 +237,9 @@ public final class GroupAdvantage {
     }
     double[] values =
         groups(rewards, groupSize)
-            .flatMapToDouble(group -> Arrays.stream(ofGroup(group, weights, scaling, aggregation)))
+            .flatMapToDouble(group -> Arrays.stream(ofGroup(group, weights)))
             .toArray();
-    if (!needsBatch(scaling, aggregation)) {
+    if (!needsBatch()) {
       return values;
     }
     boolean summed = aggregation == Aggregation.NORMALIZE_THEN_SUM;

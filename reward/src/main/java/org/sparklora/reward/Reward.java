@@ -14,8 +14,6 @@ public interface Reward extends Serializable {
   /** The name under which the reward appears in tables and metrics. */
   String name();
 
-  /**
-   * Judges one completion. A completion that cannot be judged gets {@link Judgement#unverifiable}.
-   */
+  /** Judges one completion. One that cannot be judged gets {@link Judgement#unverifiable}. */
   Judgement judge(RewardInput completion);
 }

@@ -33,14 +33,13 @@ class GroupAdvantageTest {
     for (int i = 0; i < rewards.length; i++) {
       rewards[i] = doubles(golden.get("rewards_per_func").get(i));
     }
-    double[] advantages =
-        GroupAdvantage.ofBatch(
-            rewards,
-            golden.get("num_generations").asInt(),
-            doubles(golden.get("reward_weights")),
+    GroupAdvantage how =
+        new GroupAdvantage(
             Scaling.valueOf(golden.get("scale_rewards").asText().toUpperCase(Locale.ROOT)),
             Aggregation.valueOf(
                 golden.get("multi_objective_aggregation").asText().toUpperCase(Locale.ROOT)));
+    int groupSize = golden.get("num_generations").asInt();
+    double[] advantages = how.ofBatch(rewards, groupSize, doubles(golden.get("reward_weights")));
     boolean tiny = golden.get("rewards_kind").asText().equals("tiny_diff");
     assertThat(advantages)
         .containsExactly(
@@ -79,8 +78,9 @@ class GroupAdvantageTest {
       double[][] rewards = {{1, 0}, {infinite, infinite}, {0, 0}, {1, infinite}};
       double[][] unjudged = {{1, 0}, {Double.NaN, Double.NaN}, {0, 0}, {1, Double.NaN}};
       for (Aggregation aggregation : Aggregation.values()) {
-        assertThat(GroupAdvantage.ofGroup(rewards, weights, Scaling.GROUP, aggregation))
-            .isEqualTo(GroupAdvantage.ofGroup(unjudged, weights, Scaling.GROUP, aggregation));
+        GroupAdvantage advantages = new GroupAdvantage(Scaling.GROUP, aggregation);
+        assertThat(advantages.ofGroup(rewards, weights))
+            .isEqualTo(advantages.ofGroup(unjudged, weights));
       }
     }
   }
@@ -110,7 +110,7 @@ class GroupAdvantageTest {
     for (int i = 0; i < group.length; i++) {
       batch[group.length + i] = new double[] {i * i, 1 + i};
     }
-    double[] all = GroupAdvantage.ofBatch(batch, group.length, weights, scaling, aggregation);
+    double[] all = new GroupAdvantage(scaling, aggregation).ofBatch(batch, group.length, weights);
     return Arrays.copyOf(all, group.length);
   }
 
@@ -133,10 +133,8 @@ class GroupAdvantageTest {
               assertThat(besideAnother(group, weights, scaling, aggregation))
                   .as("%d of %s and %s, weighted %s", size, one, other, weight)
                   .containsOnly(0);
-              assertThat(
-                      GroupAdvantage.isFlat(
-                          GroupAdvantage.ofGroup(group, weights, scaling, aggregation)))
-                  .isTrue();
+              double[] values = new GroupAdvantage(scaling, aggregation).ofGroup(group, weights);
+              assertThat(GroupAdvantage.isFlat(values)).isTrue();
             }
           }
         }
@@ -194,22 +192,15 @@ class GroupAdvantageTest {
   void aRewardWithoutWeightTellsNothing() {
     double[][] rewards = {{1, 0.1}, {1, 0.9}, {1, 0.4}};
     for (Aggregation aggregation : Aggregation.values()) {
-      assertThat(
-              GroupAdvantage.ofBatch(rewards, 3, new double[] {1, 0}, Scaling.GROUP, aggregation))
-          .containsOnly(0);
+      GroupAdvantage advantages = new GroupAdvantage(Scaling.GROUP, aggregation);
+      assertThat(advantages.ofBatch(rewards, 3, new double[] {1, 0})).containsOnly(0);
     }
   }
 
   @Test
   void refusesGroupsThatDoNotFit() {
-    assertThatThrownBy(
-            () ->
-                GroupAdvantage.ofBatch(
-                    new double[3][1],
-                    2,
-                    new double[] {1},
-                    Scaling.GROUP,
-                    Aggregation.SUM_THEN_NORMALIZE))
+    GroupAdvantage advantages = new GroupAdvantage(Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE);
+    assertThatThrownBy(() -> advantages.ofBatch(new double[3][1], 2, new double[] {1}))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("3 completions into groups of 2")
         .hasMessageContaining("num_generations");

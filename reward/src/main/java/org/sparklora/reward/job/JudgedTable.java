@@ -63,10 +63,7 @@ record JudgedTable(StructType schema, Scoring scoring) implements Serializable {
   static final String ADVANTAGE = "advantage";
   static final String ZERO_STD = "group_zero_std";
 
-  /**
-   * Throws {@link TableException} if the column completion is missing, or a column that is to be
-   * added exists already.
-   */
+  /** Throws {@link TableException} without a column completion, or if an added column exists. */
   JudgedTable {
     List<String> columns = Arrays.asList(schema.fieldNames());
     if (!columns.contains(CompletionRow.COMPLETION)) {
@@ -108,8 +105,8 @@ record JudgedTable(StructType schema, Scoring scoring) implements Serializable {
   }
 
   /**
-   * Judges the rows and collects the rows of each group from all partitions; lazy. If {@link
-   * Scoring#needsBatch}, column advantage holds the values that {@link #scaled} divides, or null.
+   * Judges the rows and collects the rows of each group from all partitions; lazy. Column advantage
+   * holds the values that {@link #scaled} may divide, or null.
    */
   Dataset<Row> groups(NumberedTable generations) {
     MapFunction<Row, Row> judge = this::judge;
@@ -135,7 +132,7 @@ record JudgedTable(StructType schema, Scoring scoring) implements Serializable {
     rows.forEachRemaining(members::add);
     double[][] rewards = members.stream().map(this::rewards).toArray(double[][]::new);
     double[] sums = GroupAdvantage.weightedSums(rewards, scoring.weights());
-    double[] values = scoring.ofGroup(rewards);
+    double[] values = scoring.advantages().ofGroup(rewards, scoring.weights());
     boolean flat = GroupAdvantage.isFlat(values);
     return IntStream.range(0, members.size())
         .mapToObj(i -> wider(members.get(i), orNull(sums[i]), orNull(values[i]), flat))
@@ -150,7 +147,7 @@ record JudgedTable(StructType schema, Scoring scoring) implements Serializable {
 
   /** The rows of {@link #groups} with their advantages, which may depend on all groups. */
   static Dataset<Row> scaled(Dataset<Row> groups, Scoring scoring) {
-    if (!scoring.needsBatch()) {
+    if (!scoring.advantages().needsBatch()) {
       return groups;
     }
     boolean summed = scoring.advantages().aggregation() == Aggregation.NORMALIZE_THEN_SUM;

@@ -55,10 +55,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
     return new NumberedTable(rows, partitions(spark.sparkContext().defaultParallelism(), bytes));
   }
 
-  /**
-   * Maps the rows of each prompt from all partitions, in the table's order, so that sums do not
-   * depend on a shuffle; lazy.
-   */
+  /** Maps the rows of each prompt in the table's order, so no sum depends on a shuffle; lazy. */
   static Dataset<Row> ofPrompts(
       Dataset<Row> rows, FlatMapGroupsFunction<String, Row, Row> map, StructType schema) {
     int promptId = rows.schema().fieldIndex(CompletionRow.PROMPT_ID);

@@ -32,10 +32,7 @@ record RatedPrompt(
   private static final String JSON_COLUMNS = "json_columns";
   private static final String TOOLS = "tools";
 
-  /**
-   * Columns that {@code generate} and {@code reward} add to a dataset's, beside rewards/NAME and
-   * those that rewards do not see.
-   */
+  /** Columns that {@code generate} and {@code reward} add, beside rewards/NAME and HIDDEN ones. */
   private static final Set<String> ADDED =
       Set.of(
           ("prompt_id completion completion_index completion_length stop_reason verdict reason gold_parsed answer_parsed"

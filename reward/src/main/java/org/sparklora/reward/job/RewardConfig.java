@@ -9,15 +9,14 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.reward.AnswerReward;
 import org.sparklora.reward.GivenReward;
-import org.sparklora.reward.GroupAdvantage.Aggregation;
-import org.sparklora.reward.GroupAdvantage.Scaling;
+import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 /** The settings of the reward stage. */
-public record RewardConfig(Tables tables, Functions functions, Advantages advantages)
+public record RewardConfig(Tables tables, Functions functions, GroupAdvantage advantages)
     implements Serializable {
 
   /** How the scored table is written. */
@@ -126,7 +125,4 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
       return weights.stream().mapToDouble(Double::doubleValue).toArray();
     }
   }
-
-  /** Settings from rewards to advantages. */
-  public record Advantages(Scaling scaling, Aggregation aggregation) implements Serializable {}
 }

@@ -206,10 +206,7 @@ public final class RewardJob {
         : Optional.empty();
   }
 
-  /**
-   * Renames Spark's JSON lines from {@code .json}, which other programs read as one JSON value, or
-   * {@code .txt}.
-   */
+  /** Renames JSON lines from {@code .json}, which others read as one value, or {@code .txt}. */
   static void nameAsJsonLines(Configuration hadoop, Path folder) {
     try {
       FileSystem files = folder.getFileSystem(hadoop);

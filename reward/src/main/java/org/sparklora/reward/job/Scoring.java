@@ -18,22 +18,12 @@ import org.sparklora.reward.Judge;
  *
  * @param weights of the judge's rewards, {@code (F)}; read-only
  */
-public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages advantages)
+public record Scoring(Judge judge, double[] weights, GroupAdvantage advantages)
     implements Serializable {
 
   /** Scoring by these settings; throws for an unknown reward. */
-  public static Scoring of(RewardConfig.Functions functions, RewardConfig.Advantages advantages) {
+  public static Scoring of(RewardConfig.Functions functions, GroupAdvantage advantages) {
     return new Scoring(new Judge(functions.rewards()), functions.weightArray(), advantages);
-  }
-
-  /** The values of a group whose rewards are {@code (G, F)}, see {@link GroupAdvantage#ofGroup}. */
-  double[] ofGroup(double[][] rewards) {
-    return GroupAdvantage.ofGroup(rewards, weights, advantages.scaling(), advantages.aggregation());
-  }
-
-  /** Whether advantages depend on all groups. */
-  boolean needsBatch() {
-    return GroupAdvantage.needsBatch(advantages.scaling(), advantages.aggregation());
   }
 
   /** Completions in memory, those of a prompt adjacent, with their rewards and advantages. */
@@ -56,9 +46,7 @@ public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages adv
   /** The completions with rewards weighted and compared within their groups. */
   public List<ScoredGeneration> withAdvantages(List<ScoredGeneration> rows, int groupSize) {
     double[][] rewards = rows.stream().map(ScoredGeneration::rewardArray).toArray(double[][]::new);
-    double[] ofCompletions =
-        GroupAdvantage.ofBatch(
-            rewards, groupSize, weights, advantages.scaling(), advantages.aggregation());
+    double[] ofCompletions = advantages.ofBatch(rewards, groupSize, weights);
     List<ScoredGeneration> scored = new ArrayList<>();
     for (int c = 0; c < ofCompletions.length; c++) {
       int group = c / groupSize * groupSize;

@@ -47,17 +47,11 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis)
 
   /** How solution and answer are found: one recipe for each mathematical reward function. */
   public enum Recipe {
-    /**
-     * {@code strip_reasoning_accuracy_reward} of TRL's guide: strips thinking; the solution is
-     * LaTeX.
-     */
+    /** The reward of TRL's guide: strips thinking; the solution is LaTeX. */
     STRIP_REASONING("strip_reasoning_accuracy_reward"),
-    /** {@code accuracy_reward}: the solution is any text with mathematics. */
+    /** The solution is any text with mathematics. */
     ACCURACY("accuracy_reward"),
-    /**
-     * {@code reasoning_accuracy_reward}: the answer follows the last {@code </think>}; 0 without
-     * one.
-     */
+    /** The answer follows the last {@code </think>}; 0 without one. */
     REASONING("reasoning_accuracy_reward"),
     /** {@code STRIP_REASONING} with the solution after the last {@code ####}. */
     GSM8K("gsm8k_reward");

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 
@@ -74,7 +75,7 @@ class JudgedTableTest {
     Scoring scoring =
         Scoring.of(
             RewardsTest.functions("think_format_reward"),
-            new RewardConfig.Advantages(Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE));
+            new GroupAdvantage(Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE));
     new JudgedTable(generations, scoring);
     StructType wider = generations.add(column, DataTypes.DoubleType);
     assertThatThrownBy(() -> new JudgedTable(wider, scoring))

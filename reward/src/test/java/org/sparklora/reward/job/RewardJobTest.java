@@ -77,7 +77,7 @@ class RewardJobTest {
         new RewardConfig(
             new RewardConfig.Tables(input.toString(), output.toString(), format, false, groupSize),
             RewardsTest.functions(Rewards.DEFAULT),
-            new RewardConfig.Advantages(scaling, Aggregation.SUM_THEN_NORMALIZE)));
+            new GroupAdvantage(scaling, Aggregation.SUM_THEN_NORMALIZE)));
   }
 
   private static RewardSummary judge(
@@ -88,7 +88,7 @@ class RewardJobTest {
             new RewardConfig.Tables(
                 input.toString(), output.toString(), RewardConfig.Format.PARQUET, false, 0),
             functions,
-            new RewardConfig.Advantages(Scaling.GROUP, aggregation)));
+            new GroupAdvantage(Scaling.GROUP, aggregation)));
   }
 
   @Test
@@ -222,8 +222,8 @@ class RewardJobTest {
 
     double[][] rewards = {{1}, {0}, {1}, {1}};
     double[] expected =
-        GroupAdvantage.ofBatch(
-            rewards, 2, new double[] {1}, Scaling.BATCH, Aggregation.SUM_THEN_NORMALIZE);
+        new GroupAdvantage(Scaling.BATCH, Aggregation.SUM_THEN_NORMALIZE)
+            .ofBatch(rewards, 2, new double[] {1});
     List<Row> rows =
         spark.read().parquet(output.toString()).orderBy("prompt_id", "extra").collectAsList();
     for (int i = 0; i < expected.length; i++) {

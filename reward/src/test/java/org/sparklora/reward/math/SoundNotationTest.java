@@ -51,6 +51,9 @@ class SoundNotationTest {
           12                       @ \\textbf{(B)}\\ 12      @ CORRECT
           C                        @ \\textbf{(B)}\\ 12      @ WRONG
           \\textbf{(C)}\\ 12       @ \\textbf{(B)}\\ 12      @ WRONG
+          \\textbf{(B)}\\ 13       @ \\textbf{(B)}\\ 12      @ WRONG
+          \\textbf{(B)}\\ 12.0     @ \\textbf{(B)}\\ 12      @ CORRECT
+          \\textbf{(B)}\\ 12\\text{ cm} @ \\textbf{(B)}\\ 12 @ CORRECT
           \\textbf{(B)}\\ 12       @ 12                     @ CORRECT
           \\textbf{(B)}\\ 12       @ 13                     @ WRONG
           B                        @ (B)\\ 12               @ CORRECT

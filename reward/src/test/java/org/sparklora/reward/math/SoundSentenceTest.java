@@ -180,6 +180,14 @@ class SoundSentenceTest {
           \\text{The number of ways is not } 12        @ 12                  @ WRONG
           \\text{The probability is }\\frac{11}{36}    @ \\frac{11}{36}      @ CORRECT
           \\text{The probability is about }\\frac{11}{36} @ \\frac{11}{36}   @ WRONG
+          \\text{The number of ways cannot be } 12     @ 12                    @ WRONG
+          \\text{Twice the number is } 12              @ 12                    @ WRONG
+          \\text{The reciprocal of the answer is } 12  @ 12                    @ WRONG
+          \\text{The answer could be } 12              @ 12                    @ WRONG
+          \\text{Nobody has } 12                       @ 12                    @ WRONG
+          \\text{The value of x is } 12                @ 12                    @ CORRECT
+          \\text{x is } 12                             @ x=12                  @ CORRECT
+          \\text{y is } 12                             @ x=12                  @ WRONG
           \\text{one and a half hours}                 @ 1.5 hours           @ CORRECT
           \\text{seventy-two clips}                    @ 72                  @ CORRECT
           \\text{two and a half hours}                 @ 1.5 hours           @ WRONG
@@ -191,6 +199,10 @@ class SoundSentenceTest {
           \\text{Yes if } n \\text{ is even, no otherwise} @ \\text{Yes}     @ WRONG
           \\text{Yes, but only for even } n            @ \\text{Yes}         @ WRONG
           \\text{No, unless } x=2                      @ \\text{No}          @ WRONG
+          \\text{Yes (only if } n \\text{ is even)}    @ \\text{Yes}           @ WRONG
+          \\text{Yes, but not always}                  @ \\text{Yes}           @ WRONG
+          \\text{No, not always}                       @ \\text{No}            @ CORRECT
+          \\text{No, only } 2 \\text{ works}           @ \\text{No}            @ CORRECT
           \\text{Yes, since } n \\text{ is even}       @ \\text{Yes}         @ CORRECT
           \\text{No solution exists}                   @ \\text{No solutions} @ CORRECT
           \\text{The equation has no solutions}        @ \\emptyset          @ CORRECT
@@ -215,6 +227,8 @@ class SoundSentenceTest {
           "The value is not **12**."                                 @ 12     @ WRONG
           "The value is at most **12**."                             @ 12     @ WRONG
           "If the value is **12**."                                  @ 12     @ WRONG
+          "The value cannot be **12**."                              @ 12     @ WRONG
+          "1. **12**¶2. **13**"                                      @ 13     @ WRONG
           "The value is **12** or more."                             @ 12     @ WRONG
           "The value is **12**, and that is wrong."                  @ 12     @ WRONG
           "**Step 12**"                                              @ 12     @ WRONG
@@ -222,6 +236,9 @@ class SoundSentenceTest {
           "$\\boxed{18}$. Wait. The final answer is $14$."         @ 18     @ WRONG
           "$\\boxed{18}$. Wait. The final answer is 14."           @ 18     @ WRONG
           "$r=\\boxed{6}\\cdot 2$, so the final answer is $12$." @ 6      @ WRONG
+          "$\\boxed{18}$. I don't think the final answer is $14$." @ 14     @ WRONG
+          "$\\boxed{18}$. I don't think the final answer is $14$." @ 18     @ CORRECT
+          "$\\boxed{18}$. That is not right, so the final answer is $14$." @ 14 @ CORRECT
           "$\\boxed{18}$. This is the final answer."               @ 18     @ CORRECT
           "$\\boxed{18}$. The final answer is the sum of $5$ and $13$." @ 18 @ CORRECT
           "$\\boxed{12}$. The final answer is B."                  @ 12     @ CORRECT

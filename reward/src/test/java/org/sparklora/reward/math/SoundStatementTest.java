@@ -183,6 +183,9 @@ class SoundStatementTest {
           N=(2,-1)                                               @ "$M(2,-1)$"                                  @ WRONG
           M=(-1,2)                                               @ "$M(2,-1)$"                                  @ WRONG
           x=-1,\\ y=2                                            @ "$M(2,-1)$"                                  @ WRONG
+          (3,4),(1,2)                                            @ "$A(3,4), B(1,2)$"                           @ CORRECT
+          (1,2),(3,4)                                            @ "$A(3,4), B(1,2)$"                           @ WRONG
+          (1,2),(3,4)                                            @ "$M(3,4)$ or $M(1,2)$"                       @ CORRECT
           \\frac{1}{2}(1,\\sqrt{3})                              @ \\left(\\frac{1}{2}, \\frac{\\sqrt{3}}{2}\\right) @ CORRECT
           \\frac{1}{2}(\\sqrt{3},1)                              @ \\left(\\frac{1}{2}, \\frac{\\sqrt{3}}{2}\\right) @ WRONG
           2(1,\\sqrt{3})                                         @ \\left(\\frac{1}{2}, \\frac{\\sqrt{3}}{2}\\right) @ WRONG
@@ -208,6 +211,8 @@ class SoundStatementTest {
           -2,2                                                   @ \\pm 2                                       @ CORRECT
           (1,2)                                                  @ x=1\\text{ or }x=2                           @ WRONG
           (1,2)                                                  @ x=1, x=2                                     @ WRONG
+          x=1, y=2                                               @ "$x\\in(1,2)$"                               @ WRONG
+          x\\in(1,2)                                             @ x=1, y=2                                     @ WRONG
           \\{1,2\\}                                              @ x=1, x=2                                     @ CORRECT
           x=0,\\ x=\\pm1                                         @ x=-1, x=0, x=1                               @ CORRECT
           x=0,\\ x=\\pm2                                         @ x=-1, x=0, x=1                               @ WRONG
@@ -239,6 +244,8 @@ class SoundStatementTest {
           a \\notin [0,1]                                        @ "$a>1$ or $a<0$"                             @ CORRECT
           a \\not\\in [0,1]                                      @ "$a>1$ or $a<0$"                             @ CORRECT
           a \\notin (0,1)                                        @ "$a>1$ or $a<0$"                             @ WRONG
+          a \\notin \\{1\\}                                      @ a\\ne 1                                      @ CORRECT
+          b \\notin \\{1\\}                                      @ a\\ne 1                                      @ WRONG
           a \\in [0,1]                                           @ "$a>1$ or $a<0$"                             @ WRONG
           \\{n\\in\\mathbb{Z}: 1\\le n\\le 3\\}                  @ \\{1,2,3\\}                                  @ CORRECT
           \\{n\\in\\mathbb{Z}: 1\\le n<3\\}                      @ \\{1,2,3\\}                                  @ WRONG
@@ -258,6 +265,7 @@ class SoundStatementTest {
           n = 2^k,\\ k\\in\\mathbb{Z}_{>0}                       @ n=2^{k}, k \\geq 0                           @ WRONG
           n = 2^k,\\ k\\in\\mathbb{Z}                            @ n=2^{k}, k \\geq 0                           @ WRONG
           n=2^k                                                  @ n=2^{k}, k \\geq 0                           @ WRONG
+          n=2^k+m,\\ k\\ge1                                      @ "$n=2^k+m, m\\ge 1$"                         @ WRONG
           y=mx,\\ m\\in\\mathbb{N}^*                             @ y=mx, m\\ge 1                                @ WRONG
           """)
   void setsMayBeGivenByRules(String answer, String solution, Verdict verdict) {

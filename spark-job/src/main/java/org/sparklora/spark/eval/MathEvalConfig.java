@@ -22,6 +22,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.settings.PrepSettings;
+import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.job.RewardConfig;
@@ -41,7 +42,7 @@ public record MathEvalConfig(
     GenerateConfig generation,
     PromptsConfig problems,
     RewardConfig.Functions rewards,
-    RewardConfig.Advantages advantages,
+    GroupAdvantage advantages,
     List<Integer> passK,
     List<String> byColumns,
     Map<String, String> shown,

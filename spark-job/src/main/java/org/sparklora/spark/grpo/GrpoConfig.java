@@ -19,6 +19,7 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.settings.PrepSettings;
+import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.run.ModelCard;
@@ -135,9 +136,7 @@ public record GrpoConfig(
    * @param teacher {@code teacher_model_name_or_path}: the model that is learnt from instead
    */
   record Rewards(
-      RewardConfig.Functions functions,
-      RewardConfig.Advantages advantages,
-      Optional<ModelConfig> teacher) {}
+      RewardConfig.Functions functions, GroupAdvantage advantages, Optional<ModelConfig> teacher) {}
 
   /** Names of the reward functions. */
   public List<String> rewardNames() {

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.format.OverlongPunishment;
@@ -72,8 +73,8 @@ public final class RewardSettings {
   }
 
   /** How rewards become advantages. */
-  public static RewardConfig.Advantages advantages(Settings settings) {
-    return new RewardConfig.Advantages(
+  public static GroupAdvantage advantages(Settings settings) {
+    return new GroupAdvantage(
         scaling(settings), settings.get(Flags.MULTI_OBJECTIVE_AGGREGATION, Aggregation.class));
   }
 

@@ -11,7 +11,6 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Moments;
-import org.sparklora.reward.job.RewardConfig.Advantages;
 import org.sparklora.train.grpo.GroupSelection;
 import org.sparklora.train.workers.Workers;
 
@@ -77,7 +76,7 @@ final class RoundMetrics {
    * @param groupSize G
    */
   static Map<String, Double> ofRewards(
-      List<String> names, double[] weights, double[][] rewards, int groupSize, Advantages config) {
+      List<String> names, double[] weights, double[][] rewards, int groupSize, GroupAdvantage how) {
     Map<String, Double> metrics = new LinkedHashMap<>();
     for (int f = 0; f < names.size(); f++) {
       int function = f;
@@ -89,10 +88,11 @@ final class RoundMetrics {
     Moments all = Moments.of(GroupAdvantage.weightedSums(rewards, weights));
     metrics.put("reward", all.mean());
     metrics.put("reward_std", all.deviation());
-    boolean byBatch = GroupAdvantage.needsBatch(config.scaling(), config.aggregation());
     List<double[][]> divided =
-        byBatch ? List.<double[][]>of(rewards) : GroupAdvantage.groups(rewards, groupSize).toList();
-    long flat = divided.stream().filter(some -> isFlat(some, weights, groupSize, config)).count();
+        how.needsBatch()
+            ? List.<double[][]>of(rewards)
+            : GroupAdvantage.groups(rewards, groupSize).toList();
+    long flat = divided.stream().filter(some -> isFlat(some, weights, groupSize, how)).count();
     metrics.put("frac_reward_zero_std", (double) flat / divided.size());
     return metrics;
   }
@@ -102,16 +102,10 @@ final class RoundMetrics {
    * fewer than two judged completions have no deviation.
    */
   private static boolean isFlat(
-      double[][] some, double[] weights, int groupSize, Advantages config) {
-    boolean ofGroups = config.aggregation() == Aggregation.NORMALIZE_THEN_SUM;
+      double[][] some, double[] weights, int groupSize, GroupAdvantage how) {
+    boolean ofGroups = how.aggregation() == Aggregation.NORMALIZE_THEN_SUM;
     return !Double.isNaN(Moments.ofAll(GroupAdvantage.weightedSums(some, weights)).deviation())
-        && GroupAdvantage.isFlat(
-            GroupAdvantage.ofBatch(
-                some,
-                ofGroups ? groupSize : some.length,
-                weights,
-                config.scaling(),
-                config.aggregation()));
+        && GroupAdvantage.isFlat(how.ofBatch(some, ofGroups ? groupSize : some.length, weights));
   }
 
   /** TRL's metrics of lengths; those of ended completions are 0 if none ended. */

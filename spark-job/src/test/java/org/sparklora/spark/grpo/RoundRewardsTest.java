@@ -31,7 +31,6 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
-import org.sparklora.reward.job.RewardConfig.Advantages;
 
 /** Advantages and metrics of TRL's rounds, from TRL's completions and rewards. */
 class RoundRewardsTest {
@@ -47,7 +46,7 @@ class RoundRewardsTest {
 
   /** Arguments of {@link RoundMetrics#ofRewards}. */
   private record Judged(List<String> names, double[] weights, double[][] rewards, int groupSize) {
-    Map<String, Double> metrics(Advantages config) {
+    Map<String, Double> metrics(GroupAdvantage config) {
       return RoundMetrics.ofRewards(names, weights, rewards, groupSize, config);
     }
   }
@@ -65,8 +64,8 @@ class RoundRewardsTest {
       })
   void roundsAreJudgedAsByTrl(String run) throws IOException {
     JsonNode trace = trace(run);
-    Advantages config =
-        new Advantages(
+    GroupAdvantage config =
+        new GroupAdvantage(
             Scaling.valueOf(trace.at("/resolved/scale_rewards").asText().toUpperCase(Locale.ROOT)),
             Aggregation.SUM_THEN_NORMALIZE);
     List<JsonNode> logged = new ArrayList<>();
@@ -114,7 +113,7 @@ class RoundRewardsTest {
     Map<String, Double> metrics =
         new Judged(names, weights, rewards, batch.get("num_generations").asInt())
             .metrics(
-                new Advantages(
+                new GroupAdvantage(
                     Scaling.valueOf(batch.get("scale_rewards").asText().toUpperCase(Locale.ROOT)),
                     Aggregation.valueOf(
                         batch
@@ -136,19 +135,14 @@ class RoundRewardsTest {
   void whatTeachesNothingHasZeroDeviation() {
     double[][] rewards = {{0.1, Double.NaN}, {0.1, 0.7}, {0.1, 0.7}, {0.1, Double.NaN}};
     Judged judged = new Judged(List.of("a", "b"), new double[] {1, 1}, rewards, 4);
-    Advantages config = new Advantages(Scaling.GROUP, Aggregation.NORMALIZE_THEN_SUM);
+    GroupAdvantage config = new GroupAdvantage(Scaling.GROUP, Aggregation.NORMALIZE_THEN_SUM);
 
     assertThat(advantages(judged, config)).containsOnly(0);
     assertThat(judged.metrics(config)).containsEntry("frac_reward_zero_std", 1.0);
   }
 
-  private static double[] advantages(Judged judged, Advantages config) {
-    return GroupAdvantage.ofBatch(
-        judged.rewards(),
-        judged.groupSize(),
-        judged.weights(),
-        config.scaling(),
-        config.aggregation());
+  private static double[] advantages(Judged judged, GroupAdvantage config) {
+    return config.ofBatch(judged.rewards(), judged.groupSize(), judged.weights());
   }
 
   private static JsonNode trace(String run) throws IOException {

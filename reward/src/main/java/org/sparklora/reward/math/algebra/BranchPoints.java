@@ -89,10 +89,7 @@ final class BranchPoints {
    */
   record Found(List<Value> points, boolean solved) {}
 
-  /**
-   * The branch points of terms in {@code variable} only. Throws {@link AlgebraLimit.Exceeded} when
-   * no steps are left.
-   */
+  /** The branch points of terms in {@code variable} only. Throws {@link AlgebraLimit.Exceeded}. */
   static Found of(List<Expr> terms, Symbol variable, AlgebraLimit budget) {
     BranchPoints found = new BranchPoints(variable, budget);
     terms.forEach(found::addZeros);
@@ -296,10 +293,7 @@ final class BranchPoints {
     return expr instanceof Pow pow ? factors(pow.base()) : List.of(expr);
   }
 
-  /**
-   * The term with each branch of its branching parts in place of the part. A floor is replaced by
-   * its argument, which is near it.
-   */
+  /** The term with each branch of its branching parts; the branch of a floor is its argument. */
   private List<Expr> variants(Expr expr) {
     List<Expr> open = new ArrayList<>(List.of(expr));
     List<Expr> plain = new ArrayList<>();

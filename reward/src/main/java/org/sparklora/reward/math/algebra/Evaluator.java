@@ -63,18 +63,12 @@ public final class Evaluator {
     use(math);
   }
 
-  /**
-   * An evaluator of terms with decimals computed to the ordinary digits only, such as integrals;
-   * terms that need more digits have no value.
-   */
+  /** For terms known to the ordinary digits, such as integrals; if more are needed, no value. */
   public static Evaluator ofOrdinaryDigits(Map<Symbol, Value> variables, AlgebraLimit budget) {
     return new Evaluator(variables, budget, new Magnitudes(true, false, Magnitudes.MAX_DIGITS));
   }
 
-  /**
-   * An evaluator at one of many equally good sample points; terms that need more than 400 digits
-   * have no value.
-   */
+  /** For one of many equally good sample points; if more than 400 digits are needed, no value. */
   static Evaluator atSample(Map<Symbol, Value> variables, AlgebraLimit budget) {
     return new Evaluator(variables, budget, new Magnitudes(false, true, SAMPLE_DIGITS));
   }
@@ -136,9 +130,7 @@ public final class Evaluator {
     return true;
   }
 
-  /**
-   * The value of a constant expression. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}.
-   */
+  /** A constant expression's value. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}. */
   public static Value constant(Expr expr, AlgebraLimit budget) {
     return new Evaluator(Map.of(), budget).value(expr);
   }
@@ -252,10 +244,7 @@ public final class Evaluator {
     return new Value.Approximate(value);
   }
 
-  /**
-   * A pseudo-random value from the function's name and arguments: equal arguments give equal
-   * values.
-   */
+  /** A pseudo-random value, the same for the same name and equal arguments. */
   private Value unknownFunction(Expr.Apply apply) {
     magnitudes.noteRounding();
     StringBuilder key = new StringBuilder(apply.name());

@@ -94,9 +94,7 @@ public sealed interface Expr {
     EULER_GAMMA
   }
 
-  /**
-   * A variable. {@code real} is part of its identity: i(real) and i(not real) are two variables.
-   */
+  /** A variable. {@code real} is part of its identity: i(real) is not i(not real). */
   record Symbol(String name, boolean real) implements Expr {}
 
   /** A sum in written order. */
@@ -235,10 +233,7 @@ public sealed interface Expr {
     }
   }
 
-  /**
-   * A set by its elements, in written order, each once; {@code repeating} if an element was written
-   * twice.
-   */
+  /** A set by its elements in written order, each once; {@code repeating} if one was repeated. */
   record FiniteSet(List<Expr> elements, boolean repeating) implements Expr {
     public FiniteSet(List<? extends Expr> written) {
       this(

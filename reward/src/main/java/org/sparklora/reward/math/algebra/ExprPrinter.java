@@ -22,7 +22,7 @@ public final class ExprPrinter {
 
   private static String text(Expr expr) {
     if (expr instanceof Num num) {
-      return number(num);
+      return num.decimal() ? num.value().toDecimal().toPlainString() : num.value().toString();
     } else if (expr instanceof Expr.Symbol symbol) {
       return symbol.name();
     } else if (expr instanceof Expr.Infinite infinite) {
@@ -59,10 +59,6 @@ public final class ExprPrinter {
     }
     String name = expr instanceof Enum<?> e ? e.name() : expr.getClass().getSimpleName();
     return expr.children().isEmpty() ? name : name + "(" + joined(expr, ", ") + ")";
-  }
-
-  private static String number(Num num) {
-    return num.decimal() ? num.value().toDecimal().toPlainString() : num.value().toString();
   }
 
   private static String joined(Expr expr, String separator) {

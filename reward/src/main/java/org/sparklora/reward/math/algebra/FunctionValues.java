@@ -20,10 +20,7 @@ record FunctionValues(AlgebraLimit budget, PreciseMath math) {
   private static final int MAX_FACTORIAL = 10_000;
   private static final BigDecimal TINY = new BigDecimal("1e-30");
 
-  /**
-   * The value of a call for these argument values. Throws {@link Value.None}, {@link
-   * AlgebraLimit.Exceeded}.
-   */
+  /** The value for these arguments. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}. */
   Value value(Call call, List<Value> args) {
     Value first = args.get(0);
     return switch (call.name()) {
@@ -119,12 +116,11 @@ record FunctionValues(AlgebraLimit budget, PreciseMath math) {
   }
 
   private Value binomial(Value n, Value k) {
-    boolean whole = k instanceof Value.Exact exact && exact.rational().isInteger();
-    if (!whole) {
+    if (!(k instanceof Value.Exact lower) || !lower.rational().isInteger()) {
       Value below = Value.multiply(factorial(k), factorial(Value.subtract(n, k, budget)), budget);
       return Value.divide(factorial(n), below, budget);
     }
-    BigInteger count = ((Value.Exact) k).rational().numerator();
+    BigInteger count = lower.rational().numerator();
     if (count.signum() < 0) {
       return Value.ZERO;
     }
@@ -221,8 +217,8 @@ record FunctionValues(AlgebraLimit budget, PreciseMath math) {
       case "cos" -> x.cos();
       case "tan" -> quotient(x.sin(), x.cos());
       case "cot" -> quotient(x.cos(), x.sin());
-      case "sec" -> quotient(one(), x.cos());
-      case "csc" -> quotient(one(), x.sin());
+      case "sec" -> inverse(x.cos());
+      case "csc" -> inverse(x.sin());
       case "asin" -> x.asin();
       case "acos" -> x.acos();
       case "atan" -> x.atan();
@@ -239,12 +235,8 @@ record FunctionValues(AlgebraLimit budget, PreciseMath math) {
     };
   }
 
-  private Complex one() {
-    return Complex.real(BigDecimal.ONE, math);
-  }
-
   private Complex inverse(Complex x) {
-    return quotient(one(), x);
+    return quotient(Complex.real(BigDecimal.ONE, math), x);
   }
 
   private BigDecimal rounding() {

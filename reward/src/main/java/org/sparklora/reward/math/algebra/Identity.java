@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.sparklora.reward.math.algebra.Expr.Iterated;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.number.AlgebraLimit;
@@ -141,10 +142,7 @@ public record Identity(Optional<BigDecimal> floatZero, AlgebraLimit budget) {
     return points;
   }
 
-  /**
-   * Whether both equations (as terms that are zero) are linear in a variable and give it the same
-   * value.
-   */
+  /** Whether both equations, as terms that are zero, are linear and give the same value. */
   public boolean sameLinearRoot(Expr a, Expr b, Symbol variable) {
     if (BranchPoints.decides(variable, a) || BranchPoints.decides(variable, b)) {
       return false;
@@ -169,21 +167,16 @@ public record Identity(Optional<BigDecimal> floatZero, AlgebraLimit budget) {
     return x.isPresent() && y.isPresent() && Closeness.same(x.get(), y.get());
   }
 
-  /**
-   * Whether both equations hold for all values of the variable at the same points: xy = x² holds
-   * for all y at x = 0, y = x at no x.
-   */
+  /** Whether both hold for all y at the same points: xy = x² does at x = 0, y = x nowhere. */
   private boolean sameDegeneration(Expr a, Expr b, Symbol variable, List<Symbol> others) {
-    List<Expr> slopes =
-        List.of(
-            Expr.minus(fixed(a, variable, 1), fixed(a, variable, 0)),
-            Expr.minus(fixed(b, variable, 1), fixed(b, variable, 0)));
+    UnaryOperator<Expr> slope =
+        side ->
+            Expr.minus(
+                Substitution.replace(side, variable, Expr.Num.of(1)),
+                Substitution.replace(side, variable, Expr.Num.of(0)));
+    List<Expr> slopes = List.of(slope.apply(a), slope.apply(b));
     return SamplePoints.zeros(slopes, others, budget).stream()
         .allMatch(point -> degenerates(a, variable, point) == degenerates(b, variable, point));
-  }
-
-  private static Expr fixed(Expr expr, Symbol variable, int value) {
-    return Substitution.replace(expr, variable, Expr.Num.of(value));
   }
 
   private boolean degenerates(Expr a, Symbol variable, Map<Symbol, Value> point) {

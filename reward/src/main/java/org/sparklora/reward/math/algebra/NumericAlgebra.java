@@ -51,11 +51,11 @@ final class NumericAlgebra {
     } else if (node instanceof Expr.Limit limit) {
       return limit(limit, budget);
     }
-    boolean definite =
-        node instanceof Iterated it
+    return node instanceof Iterated it
             && it.kind() == Iterated.Kind.INTEGRAL
-            && it.bounds().size() == 2;
-    return definite ? integral((Iterated) node, budget) : node;
+            && it.bounds().size() == 2
+        ? integral(it, budget)
+        : node;
   }
 
   private static Expr number(Complex value) {

@@ -4,10 +4,7 @@ package org.sparklora.reward.math.algebra;
 public final class ParseFailure extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /**
-   * Whether the text was read but means nothing (a relation inside a term), so that no other
-   * reading is tried.
-   */
+  /** Whether the text was read but means nothing, so that no other reading is tried. */
   private final boolean meaningless;
 
   private ParseFailure(String what, boolean meaningless) {

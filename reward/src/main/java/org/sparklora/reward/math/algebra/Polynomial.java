@@ -173,10 +173,7 @@ public record Polynomial(List<Rational> coefficients) {
     return changes;
   }
 
-  /**
-   * The real roots as expressions, if the square-free polynomial splits into small rational roots
-   * and a quadratic; empty otherwise.
-   */
+  /** Real roots of a square-free product of small rational factors and a quadratic; else empty. */
   public Optional<List<Expr>> rootsAsExpressions(AlgebraLimit budget) {
     List<Expr> roots = new ArrayList<>();
     Polynomial rest = this;

@@ -22,10 +22,7 @@ final class RealRoots {
 
   private RealRoots() {}
 
-  /**
-   * Each real root once; none if constant. Throws {@link Value.None}, {@link
-   * AlgebraLimit.Exceeded}.
-   */
+  /** Each real root once. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}. */
   static List<Value> of(Polynomial polynomial, AlgebraLimit budget) {
     if (polynomial.degree() <= 0) {
       return List.of();

@@ -141,7 +141,6 @@ public final class RealSets {
     }
     List<Relation> links = Relations.links(plain);
     return Value.optional(() -> solve(links, symbols.get(0), budget))
-        .flatMap(solutions -> solutions)
         .or(() -> bounded(links, symbols.get(0)));
   }
 
@@ -173,7 +172,7 @@ public final class RealSets {
   /** An end of the solutions, as written and computed. */
   private record End(Expr written, Value value) {}
 
-  private static Optional<Expr> solve(List<Relation> links, Symbol variable, AlgebraLimit budget) {
+  private static Expr solve(List<Relation> links, Symbol variable, AlgebraLimit budget) {
     List<End> ends = new ArrayList<>();
     for (Relation link : links) {
       Expr side = Expr.minus(link.left(), link.right());
@@ -181,16 +180,15 @@ public final class RealSets {
         Polynomial.Fraction fraction = Polynomial.of(variant, variable, budget);
         for (Polynomial p : List.of(fraction.above(), fraction.below())) {
           if (p.degree() > 0) {
-            Optional<List<Expr>> roots = p.squareFree(budget).rootsAsExpressions(budget);
-            if (roots.isEmpty()) {
-              return Optional.empty();
-            }
-            roots.get().forEach(r -> ends.add(new End(r, Evaluator.constant(r, budget))));
+            p.squareFree(budget)
+                .rootsAsExpressions(budget)
+                .orElseThrow(() -> new Value.None("no roots as expressions"))
+                .forEach(r -> ends.add(new End(r, Evaluator.constant(r, budget))));
           }
         }
       }
     }
-    return Optional.of(assemble(links, variable, RealRoots.sorted(ends, End::value), budget));
+    return assemble(links, variable, RealRoots.sorted(ends, End::value), budget);
   }
 
   /**

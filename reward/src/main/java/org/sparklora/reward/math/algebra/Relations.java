@@ -17,10 +17,7 @@ public final class Relations {
         || expr instanceof Chain chain && chain.links().stream().allMatch(Relations::isEquation);
   }
 
-  /**
-   * An equation whose first left side has only names: {@code x = 3}, {@code f(x) = x + 1}, {@code
-   * A/S = 2}.
-   */
+  /** An equation whose first left side has only names: {@code x = 3}, {@code f(x) = x + 1}. */
   public static boolean isAssignment(Expr expr) {
     return isEquation(expr) && isNamesOnly(first(expr).left());
   }

@@ -13,10 +13,7 @@ public final class Substitution {
     return everywhere(expr, node -> node.equals(part) ? value : node);
   }
 
-  /**
-   * Replaces nodes from the leaves up. The variable of an operator is replaced only by another
-   * variable.
-   */
+  /** Replaces nodes from the leaves up; the variable of an operator only by another variable. */
   public static Expr everywhere(Expr expr, UnaryOperator<Expr> replacement) {
     List<Expr> children = expr.children();
     if (children.isEmpty()) {

@@ -39,13 +39,26 @@ final class AnswerWords {
               + "(?: exactly| only| a total of)?|\\s?(?:the )?(?:final )?answer)\\s?:?\\s*+",
           Pattern.CASE_INSENSITIVE);
 
+  private static final String DOUBT =
+      "(?<![a-z])(?:if|not|never|cannot|whether|unless|suppos[a-z]*|assum[a-z]*)(?![a-z])|n['’]t(?![a-z])";
+
+  /** Words right before an answer that take it back. */
+  private static final Pattern DOUBTED =
+      Pattern.compile("(?:" + DOUBT + ")[^.,;:!?\\n]*+\\z", Pattern.CASE_INSENSITIVE);
+
   /** Words beside a value that make it another one, or none, besides those that are no units. */
   private static final Pattern OTHER =
       Pattern.compile(
           "(?<![a-z])(?:at|about|approx[a-z.]*|around|roughly|nearly|almost|up|between|n?either|both|than|too|each|every"
-              + "|per|short|missing|extra|suppos[a-z]*|assum[a-z]*|guess|estimate|one|two|three|four|five|six|seven|eight"
-              + "|nine|ten|eleven|twelve|hundred|percent)(?![a-z])|n['’]t(?![a-z])",
+              + "|per|short|missing|extra|guess|estimate|one|two|three|four|five|six|seven|eight"
+              + "|nine|ten|eleven|twelve|hundred|percent|exclud[a-z]*|exceed[a-z]*|anything but|doubt|maybe|perhaps|possibly|probably"
+              + "|(?:could|might|may) (?:be|have)|(?:impossible|unlikely|likely) that|twice|(?:double|triple) the"
+              + "|(?:square|cube|negative|opposite|reciprocal) of)(?![a-z])|^no(?:body|ne|thing)(?![a-z])|"
+              + DOUBT,
           Pattern.CASE_INSENSITIVE);
+
+  /** A name before its value: {@code x is 12}. */
+  private static final Pattern NAMED = Pattern.compile("(?:.* )?([a-zA-HJ-Z]) (?:is|equals):?");
 
   /** A sentence with one value: {@code There are 120 committees.} */
   private static final Pattern SENTENCE =
@@ -95,8 +108,11 @@ final class AnswerWords {
   private static final Map<String, String> OPPOSITES =
       Map.of("yes", "no", "no", "yes", "true", "false", "false", "true");
 
+  /** Words right after yes or no that limit it; those of the first kind explain a no. */
   private static final String CONDITION =
-      "(?:,? (?:but )?(?:only|if(?!.*\\bthen\\b)|iff|unless|provided|except|as long as|depending)| when(?:ever)?)\\b.*|";
+      "(?:[.,]? \\(?(?<!(?:no|false)[.,]? \\(?)(?:but only|only (?:if|when|for|in)|(?:but )?(?:not always|sometimes|in (?:some|case)))"
+          + "|,? \\(?(?:but )?(?:if(?!.*\\bthen\\b)|iff|unless|provided|except|with (?:the )?exception|as long as|depending)"
+          + "| \\(?when(?:ever)?)\\b.*|";
 
   private AnswerWords() {}
 
@@ -110,9 +126,20 @@ final class AnswerWords {
     String stripped = Spaces.strip(text);
     String end = stripped.substring(Math.max(0, stripped.length() - LONGEST));
     Matcher bold = BOLD.matcher(end);
-    return bold.find() && (bold.group(1).isBlank() || leads(bold.group(1)))
+    return bold.find()
+            && (bold.group(1).isBlank() ? !isNumbered(end, bold.start()) : leads(bold.group(1)))
         ? Optional.of(bold.group(2))
         : Optional.empty();
+  }
+
+  /** Whether the point is the one of {@code 2.} before an item of a list. */
+  private static boolean isNumbered(String text, int point) {
+    return point > 0 && text.charAt(point) == '.' && Character.isDigit(text.charAt(point - 1));
+  }
+
+  /** Whether the clause before a place leaves the words after it certain. */
+  static boolean affirm(String text, int place) {
+    return !DOUBTED.matcher(text.substring(Math.max(0, place - LONGEST), place)).find();
   }
 
   private static boolean leads(String words) {
@@ -139,8 +166,10 @@ final class AnswerWords {
     }
     String words = Optional.ofNullable(sentence.group(3)).orElse("");
     String unit = words.replaceFirst("(?:^| )(?:in (?:total|all)|altogether|left|total)$", "");
+    Matcher name = NAMED.matcher(sentence.group(1));
+    String number = (name.matches() ? name.group(1) + "=" : "") + sentence.group(2);
     return isCertain(unit)
-        ? Optional.of(sentence.group(2) + (unit.isEmpty() ? "" : "\\text{ " + unit + "}"))
+        ? Optional.of(number + (unit.isEmpty() ? "" : "\\text{ " + unit + "}"))
         : Optional.empty();
   }
 

@@ -69,7 +69,11 @@ enum Conjunction {
 
   /** Whether mathematics may be joined to an inequality by "and" or "or". */
   static boolean isStatement(String latex) {
-    return (latex.contains("=") || joinsBounds(latex)) && !MEMBER.matcher(latex).find();
+    return (latex.contains("=") || joinsBounds(latex)) && !isMembership(latex);
+  }
+
+  static boolean isMembership(String latex) {
+    return MEMBER.matcher(latex).find();
   }
 
   /** The word in English, between spaces. */

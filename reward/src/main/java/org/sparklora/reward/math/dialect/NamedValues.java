@@ -84,16 +84,24 @@ final class NamedValues {
     List<Point> left = new ArrayList<>(points(answer));
     boolean named =
         Stream.concat(points.stream(), left.stream()).anyMatch(p -> !p.names().isEmpty());
+    // Points without names have the order of A(1,2), B(3,4).
+    boolean inOrder = haveNames(points) && left.stream().allMatch(p -> p.names().isEmpty());
     return named
         && points.size() == left.size()
         && points.stream()
             .allMatch(
                 point ->
                     left.stream()
+                        .limit(inOrder ? 1 : left.size())
                         .filter(other -> point.same(other, equivalence))
                         .findFirst()
                         .filter(other -> left.remove(other))
                         .isPresent());
+  }
+
+  private static boolean haveNames(List<Point> points) {
+    return points.stream().allMatch(p -> p.names().size() == 1)
+        && points.stream().map(Point::names).distinct().count() == points.size();
   }
 
   /** The equations of {@code (\mu,\sigma^2)=(3,4)}, whose names are not all letters. */

@@ -129,7 +129,9 @@ record ParameterRange(String term, String name, String set) {
    */
   boolean allows(ParameterRange other) {
     if (isCounted() || other.isCounted()) {
-      return set.equals(other.set);
+      // In 2^k + m, k ≥ 1, the m is another parameter.
+      return set.equals(other.set)
+          && (name.equals(other.name) || !letters(other.term).contains(name));
     }
     if (!other.isStated()) {
       boolean bounds = INEQUALITY.matcher(term).find() && letters(term).matches(name + "+");

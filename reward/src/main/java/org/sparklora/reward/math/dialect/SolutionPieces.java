@@ -50,7 +50,9 @@ record SolutionPieces(List<String> words, List<String> values) {
   /** The solution in dollars, if its text has worked in them and the answer is in cents. */
   static String inDollars(String gold, String solution, String answer) {
     boolean dollars =
-        solution.contains("####")
+        answer.length() <= LONGEST
+            && CENTS.matcher(answer).find()
+            && solution.contains("####")
             && DOLLARS.matcher(solution).find()
             && !CENTS.matcher(solution).find()
             && gold.matches("[0-9][0-9.,]*")

@@ -58,8 +58,8 @@ final class SoundComparison {
   boolean same(String gold, String answer) {
     budget.checkLength(gold);
     budget.checkLength(answer);
-    String plainGold = plain(gold, answer);
-    String plainAnswer = AnswerWords.value(answer).orElseGet(() -> plain(answer, gold));
+    String plainGold = SoundText.plain(gold, answer);
+    String plainAnswer = AnswerWords.value(answer).orElseGet(() -> SoundText.plain(answer, gold));
     boolean rewritten = !plainGold.equals(gold) || !plainAnswer.equals(answer);
     if (rewritten && same(plainGold, plainAnswer)) {
       return true;
@@ -88,8 +88,12 @@ final class SoundComparison {
     Optional<Matcher> labelled = SoundText.labelled(gold);
     Optional<Matcher> chosenValue = SoundText.labelled(answer);
     if (labelled.isPresent()) {
-      return same(labelled.get().group(1), answer)
-          || chosenValue.isEmpty() && same(labelled.get().group(2), answer);
+      String value = labelled.get().group(2);
+      String chosen = chosenValue.map(choice -> choice.group(2)).orElse(answer);
+      boolean letter = same(labelled.get().group(1), answer);
+      return chosenValue.isEmpty()
+          ? letter || same(value, answer)
+          : letter && (!SoundText.areNumbers(value, chosen) || same(value, chosen));
     }
     if (SoundText.isChoice(gold)) {
       // A lower-case e is a number, an upper-case E a choice.
@@ -180,12 +184,6 @@ final class SoundComparison {
         || !mathematics && AnswerWords.same(goldWords, answerWords);
   }
 
-  /** The text in digits if it is in words, or as a matrix beside one. */
-  private static String plain(String written, String other) {
-    boolean matrices = UnitVectors.isMatrix(written) || UnitVectors.isMatrix(other);
-    return matrices ? UnitVectors.asMatrix(written) : AnswerWords.inDigits(written);
-  }
-
   private boolean sameReadings(Cleaned a, Cleaned b) {
     return anyReadings(
         a,
@@ -213,7 +211,13 @@ final class SoundComparison {
               a.conjunction().contradicts(b.conjunction())
                   && gold instanceof FiniteSet
                   && gold.children().stream().anyMatch(SoundReadings::isInequality);
-          return !sets && !otherWord && samePercent(gold, a.percent(), answer, b.percent());
+          boolean range =
+              SoundReadings.isRange(a, written, given)
+                  || SoundReadings.isRange(b, indexed, written);
+          return !sets
+              && !otherWord
+              && !range
+              && samePercent(gold, a.percent(), answer, b.percent());
         });
   }
 
@@ -355,9 +359,7 @@ final class SoundComparison {
             || isMembership(gold)
             || isMembership(answer);
     boolean sameVariable =
-        !SoundReadings.isInequality(gold)
-            || !SoundReadings.isInequality(answer)
-            || Expr.freeSymbols(gold).equals(Expr.freeSymbols(answer));
+        !bounds(gold) || !bounds(answer) || Expr.freeSymbols(gold).equals(Expr.freeSymbols(answer));
     return a.isPresent()
         && b.isPresent()
         && sameVariable
@@ -366,6 +368,10 @@ final class SoundComparison {
             || b.get() instanceof SetOperation
             || a.get() == NamedSet.REALS)
         && RealSets.equal(a.get(), b.get(), budget).orElse(false);
+  }
+
+  private static boolean bounds(Expr expr) {
+    return SoundReadings.isInequality(expr) || expr instanceof Expr.Not;
   }
 
   private static boolean isMembership(Expr expr) {

@@ -286,9 +286,11 @@ public final class SoundJudge {
   private Optional<String> revised(String text) {
     int box = Math.max(text.lastIndexOf("\\boxed"), text.lastIndexOf("\\fbox"));
     Matcher anchor = REVISED.matcher(budget.over(text)).region(box, text.length());
+    int at = box;
     int from = text.length();
     while (anchor.find()) {
       budget.step();
+      at = anchor.start();
       from = anchor.end();
     }
     String tail = text.substring(from);
@@ -297,7 +299,7 @@ public final class SoundJudge {
     boolean stated =
         AnswerWords.isPlain(sentence) && !SoundText.isChoice(sentence)
             || !new LatexEnvironments(tail, budget).listAt(0, false).isEmpty();
-    return stated ? afterAnchor(tail, true) : Optional.empty();
+    return stated && AnswerWords.affirm(text, at) ? afterAnchor(tail, true) : Optional.empty();
   }
 
   /** The contents of the last boxes, with a percent sign that follows them. */

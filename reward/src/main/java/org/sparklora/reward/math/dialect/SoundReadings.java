@@ -221,6 +221,16 @@ record SoundReadings(AlgebraLimit budget) {
     return expr instanceof Tuple || expr instanceof Interval interval && interval.isOpen();
   }
 
+  /** Whether it says x ∈ (1, 2), parsed like a point x = (1, 2), while the other has equations. */
+  static boolean isRange(Cleaned cleaned, Expr expr, Expr other) {
+    return expr instanceof Relation relation
+        && relation.left() instanceof Symbol
+        && isPoint(relation.right())
+        && Conjunction.isMembership(cleaned.latex())
+        && other instanceof FiniteSet
+        && other.children().stream().allMatch(Relations::isEquation);
+  }
+
   /** The values of {@code x=1, x=2} or {@code (x,y)=(1,2), (x,y)=(3,4)}, which have one name. */
   static Expr values(Expr expr) {
     return expr instanceof FiniteSet

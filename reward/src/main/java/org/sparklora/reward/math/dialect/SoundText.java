@@ -153,6 +153,17 @@ final class SoundText {
     return SoundLatex.trimmed(text.replaceAll("\\s+", " "));
   }
 
+  /** The text in digits if it is in words, or as a matrix beside one. */
+  static String plain(String written, String other) {
+    boolean matrices = UnitVectors.isMatrix(written) || UnitVectors.isMatrix(other);
+    return matrices ? UnitVectors.asMatrix(written) : AnswerWords.inDigits(written);
+  }
+
+  /** Whether choices that have one letter can be told apart by their values. */
+  static boolean areNumbers(String value, String other) {
+    return Stream.of(value, other).allMatch(one -> words(one).matches("-?[0-9][0-9., ]*"));
+  }
+
   /** The letter of a choice, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}; not B or C. */
   static Optional<String> choice(String written) {
     Matcher m = CHOICE.matcher(words(written));

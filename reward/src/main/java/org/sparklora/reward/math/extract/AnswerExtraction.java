@@ -61,27 +61,19 @@ public final class AnswerExtraction {
             .flatMap(target -> target.searches(text, budget).stream())
             .collect(Collectors.groupingBy(Search::priority, TreeMap::new, Collectors.toList()));
     List<String> words = new ArrayList<>();
-    boolean found = false;
     for (List<Search> searches : byPriority.values()) {
       List<Match> matches = new ArrayList<>();
       searches.forEach(search -> matches.addAll(search.matches().get()));
       matches.sort(Comparator.comparingInt((Match m) -> -m.end()).thenComparingInt(Match::start));
       for (Match match : matches) {
         budget.step();
-        found = true;
         Answer answer = match.answer().get();
         if (words.isEmpty()) {
           words.addAll(answer.words());
         }
-        if (answer.expression().isPresent() || answer.isKey()) {
+        if (answer.expression().isPresent() || answer.isKey() || firstMatchOnly) {
           return new Answer(answer.expression(), words);
         }
-        if (firstMatchOnly) {
-          break;
-        }
-      }
-      if (found && firstMatchOnly) {
-        break;
       }
     }
     return new Answer(Optional.empty(), words);
@@ -265,9 +257,7 @@ public final class AnswerExtraction {
       }
       ExtractionTarget.Normalization last =
           target.normalization().with(ExtractionTarget.Boxed.LAST);
-      Environment box =
-          new Environment(
-              start, end + 1, new LatexEnvironments.Content(text, start, end + 1), false);
+      Environment box = new Environment(text, start, end + 1, start, end + 1, false);
       return List.of(new Match(start, end + 1, () -> answer(List.of(box), last, budget)));
     }
   }

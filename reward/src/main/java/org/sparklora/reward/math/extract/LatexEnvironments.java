@@ -29,15 +29,15 @@ public final class LatexEnvironments {
 
   private static final String[] PERCENT_WORDS = {"\\%", "%", "Percent", "percent", "Pct", "pct"};
 
-  /** One piece of mathematics; {@code end} is after the spaces and percent sign that follow it. */
-  public record Environment(int start, int end, Content where, boolean percent) {
+  /**
+   * One piece of mathematics; {@code end} is after the spaces and percent sign that follow it. The
+   * content is copied only when read: each opening before one end would copy the rest.
+   */
+  public record Environment(String text, int start, int end, int from, int to, boolean percent) {
     public String content() {
-      return where.text().substring(where.from(), where.to());
+      return text.substring(from, to);
     }
   }
-
-  /** A part of a text, copied only when read: each opening before one end would copy the rest. */
-  record Content(String text, int from, int to) {}
 
   private final String text;
   private final AlgebraLimit budget;
@@ -181,14 +181,13 @@ public final class LatexEnvironments {
 
   private Environment environment(int start, int end, int from, int to) {
     budget.step();
-    Content content = new Content(text, from, to);
     int after = skipSpaces(end);
     for (String word : PERCENT_WORDS) {
       if (text.startsWith(word, after)) {
-        return new Environment(start, after + word.length(), content, true);
+        return new Environment(text, start, after + word.length(), from, to, true);
       }
     }
-    return new Environment(start, after, content, false);
+    return new Environment(text, start, after, from, to, false);
   }
 
   /** The next closing delimiter; −1 if a backslash or, {@code inLine}, a line end is before it. */

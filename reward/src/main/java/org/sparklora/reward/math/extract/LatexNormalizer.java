@@ -34,9 +34,7 @@ public final class LatexNormalizer {
   private static final Pattern DOUBLED_BACKSLASH = Pattern.compile("\\\\\\\\(?=[a-zA-Z])");
   private static final Pattern LONG_SPACE = Pattern.compile("\\s{64,}");
 
-  /**
-   * Applied in one pass from the left: the first pattern that fits; results are not matched again.
-   */
+  /** Applied in one pass: at each place the first that fits; results are not matched again. */
   private static final String[][] REPLACEMENTS = {
     {"\\\\math(?:rm|it|bf)", "\\text"},
     {"\\\\text(?:normal|bf|it|rm)", "\\text"},

@@ -32,9 +32,7 @@ final class PlainExtraction {
   private static final String EITHER = "(?:" + WHOLE_ARITHMETIC + "|" + WHOLE_NUMBER + ")";
   private static final String GAP = "(?:.{0,100}=\\s*|.{0,50}?)";
 
-  /**
-   * Most characters of a number: longer ones are no answers, and reading is quadratic in digits.
-   */
+  /** Most characters of a number: longer ones are no answers, and reading is quadratic. */
   private static final int MAX_NUMBER = 8_600;
 
   private static final Pattern I_HOPE =

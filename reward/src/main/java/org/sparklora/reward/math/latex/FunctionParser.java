@@ -5,6 +5,7 @@ import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Add;
@@ -27,6 +28,8 @@ import org.sparklora.reward.math.latex.LatexLexer.Token;
  * products, integrals, limits, and functions without a known meaning such as {@code f(x)}.
  */
 record FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, OperandParser operands) {
+  private static final Set<String> TRIGONOMETRIC =
+      Set.of("sin", "cos", "tan", "csc", "sec", "cot", "sinh", "cosh", "tanh");
 
   /** A function applied to the tokens after it, else an atom. */
   Expr functionOrAtom() {
@@ -109,18 +112,12 @@ record FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, Opera
    * @param power the superscript: −1 on a trigonometric function means its inverse
    */
   private Expr applied(String name, Optional<Expr> base, Optional<Expr> power, Expr arg) {
-    boolean trigonometric =
-        switch (name) {
-          case "sin", "cos", "tan", "csc", "sec", "cot", "sinh", "cosh", "tanh" -> true;
-          default -> false;
-        };
-    boolean inverse = trigonometric && power.isPresent() && power.get().equals(Num.of(-1));
+    boolean inverse = TRIGONOMETRIC.contains(name) && power.filter(Num.of(-1)::equals).isPresent();
     Expr value =
         switch (name) {
           case "log" -> Call.of("log", arg, base.orElse(Num.of(10)));
           case "ln" -> Call.of("log", arg, base.orElse(Constant.E));
           case "exp" -> new Pow(Constant.E, arg);
-          case "floor" -> Call.of("floor", arg);
           case "ceil" -> Call.of("ceiling", arg);
           case "Gamma", "gamma" ->
               arg instanceof Num
@@ -128,9 +125,7 @@ record FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, Opera
                   : Call.of("gamma", arg);
           case "det" -> Evaluator.folded(MatrixAlgebra.determinant(matrix(arg)), in.budget());
           case "tr", "trace" -> Evaluator.folded(MatrixAlgebra.trace(matrix(arg)), in.budget());
-          case "arsinh", "arcsinh" -> Call.of("asinh", arg);
-          case "arcosh", "arccosh" -> Call.of("acosh", arg);
-          case "artanh", "arctanh" -> Call.of("atanh", arg);
+          case "arsinh", "arcosh", "artanh" -> Call.of("a" + name.substring(2), arg);
           default ->
               name.startsWith("arc")
                   ? Call.of("a" + name.substring(3), arg)
@@ -230,7 +225,7 @@ record FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, Opera
     Expr body = terms.integrand();
     String variable = "x";
     if (in.is(DIFFERENTIAL)) {
-      variable = SymbolNames.differential(in.next().text());
+      variable = SymbolNames.plain(in.next().text().substring(1));
     } else {
       // ∫ dx / x: the differential is a factor inside the integrand.
       Optional<Symbol> inside =
@@ -261,17 +256,10 @@ record FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, Opera
     }
     in.expect(R_BRACE);
     Expr body = in.nested(() -> terms.product(true));
-    Symbol variable =
-        name.kind() == LETTER
-            ? names.exact(name.text())
-            : names.exact(SymbolNames.plain(name.text()));
-    return new Limit(body, variable, point, !below);
+    return new Limit(body, names.exact(SymbolNames.plain(name.text())), point, !below);
   }
 
-  /**
-   * {@code f(x)}: a letter, then one atom in brackets, or several terms; {@code n(n+1)} is a
-   * product.
-   */
+  /** {@code f(x)}: a letter, then one atom in brackets, or several terms; not {@code n(n+1)}. */
   private Expr application() {
     int start = in.mark();
     in.next();

@@ -20,10 +20,7 @@ import org.sparklora.reward.math.number.AlgebraLimit;
  * <p>Stateless and thread-safe.
  */
 final class LatexLexer {
-  /**
-   * Kinds of tokens. A function name is a token wherever it occurs: a word that contains one is not
-   * a product of letters.
-   */
+  /** Kinds of tokens. A function name is a token wherever it occurs, even inside a word. */
   enum Kind {
     ADD("+ ∔ ⊕ ⊞"),
     SUB("- − ∸"),

@@ -4,7 +4,6 @@ import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
@@ -39,22 +38,17 @@ public final class LatexParser {
   private final TokenCursor in;
   private final TermParser terms;
   private final boolean real;
-  private final AlgebraLimit budget;
 
-  private LatexParser(TokenCursor in, boolean real, AlgebraLimit budget) {
+  private LatexParser(TokenCursor in, boolean real) {
     this.in = in;
     this.terms = new TermParser(in, real);
     this.real = real;
-    this.budget = budget;
   }
 
-  /**
-   * Throws {@link ParseFailure} when the text is not an expression, {@link AlgebraLimit.Exceeded}
-   * when it is too big.
-   */
+  /** Throws {@link ParseFailure} for no expression, {@link AlgebraLimit.Exceeded} for a big one. */
   public static Expr parse(String text, boolean real, AlgebraLimit budget) {
     TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), false, budget);
-    return new LatexParser(cursor, real, budget).answer(text);
+    return new LatexParser(cursor, real).answer(text);
   }
 
   /**
@@ -65,20 +59,17 @@ public final class LatexParser {
   public static Expr parseStrictly(String text, AlgebraLimit budget) {
     LatexLexer.requireKnown(text);
     TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), true, budget);
-    return new LatexParser(cursor, true, budget).answer(text);
+    return new LatexParser(cursor, true).answer(text);
   }
 
   private Expr answer(String text) {
-    Optional<Expr> assigned = in.attempt(() -> whole(this::nameEqualsElements));
-    if (assigned.isPresent()) {
-      return assigned.get();
-    }
-    Optional<Expr> listed = in.attempt(() -> whole(() -> collect(elements(false))));
-    if (listed.isPresent()) {
-      // "1,234" is a number, "1,22" a list: digits must have exactly the shape of groups.
-      return GROUPED_NUMBER.matcher(text).matches() ? groupedNumber(text) : listed.get();
-    }
-    return whole(this::setRelation);
+    // "1,234" is a number, "1,22" a list: digits must have exactly the shape of groups.
+    return in.attempt(() -> whole(this::nameEqualsElements))
+        .or(
+            () ->
+                in.attempt(() -> whole(() -> collect(elements(false))))
+                    .map(set -> GROUPED_NUMBER.matcher(text).matches() ? groupedNumber(text) : set))
+        .orElseGet(() -> whole(this::setRelation));
   }
 
   private Expr whole(java.util.function.Supplier<Expr> rule) {
@@ -152,17 +143,10 @@ public final class LatexParser {
     int rule = withoutRelations ? ELEMENT_WITHOUT_RELATION : ELEMENT;
     return in.remember(
         rule,
-        () -> {
-          Optional<List<Expr>> both = in.attempt(this::plusMinus);
-          if (both.isPresent()) {
-            return both.get();
-          }
-          Optional<Expr> set = in.attempt(() -> atEndOfElement(setAtom()));
-          if (set.isPresent()) {
-            return List.of(set.get());
-          }
-          return List.of(withoutRelations ? terms.term() : relation());
-        });
+        () ->
+            in.attempt(this::plusMinus)
+                .or(() -> in.<List<Expr>>attempt(() -> List.of(atEndOfElement(setAtom()))))
+                .orElseGet(() -> List.of(withoutRelations ? terms.term() : relation())));
   }
 
   private List<Expr> plusMinus() {
@@ -303,14 +287,11 @@ public final class LatexParser {
                 in.next();
                 yield NamedSet.EMPTY;
               }
-              case L_BRACE -> finiteSet(R_BRACE, false);
-              case L_BRACE_VISUAL -> finiteSet(R_BRACE_VISUAL, false);
+              case L_BRACE -> finiteSet(L_BRACE, R_BRACE, false);
+              case L_BRACE_VISUAL -> finiteSet(L_BRACE_VISUAL, R_BRACE_VISUAL, false);
               case BOXED -> {
                 in.next();
-                if (!in.is(L_BRACE)) {
-                  throw new ParseFailure("expected a brace");
-                }
-                yield finiteSet(R_BRACE, true);
+                yield finiteSet(L_BRACE, R_BRACE, true);
               }
               default -> throw new ParseFailure("expected a set");
             });
@@ -341,7 +322,7 @@ public final class LatexParser {
         };
     boolean leftOpen = open == L_PAREN || open == L_PAREN_VISUAL || open == L_GROUP;
     // Ends that cannot be compared are in order.
-    int order = Evaluator.compare(right, left, budget).orElse(1);
+    int order = Evaluator.compare(right, left, in.budget()).orElse(1);
     boolean closed = !leftOpen && !rightOpen;
     if (leftOpen && rightOpen && order <= 0 || closed && order < 0) {
       return new Tuple(List.of(left, right));
@@ -375,8 +356,8 @@ public final class LatexParser {
     return elements.size() == 1 ? elements.get(0) : new Tuple(elements);
   }
 
-  private Expr finiteSet(Kind close, boolean boxed) {
-    in.next();
+  private Expr finiteSet(Kind open, Kind close, boolean boxed) {
+    in.expect(open);
     if (close == R_BRACE && !boxed && in.skip(close)) {
       return NamedSet.EMPTY;
     }

@@ -74,7 +74,7 @@ public final class OperandParser {
         in.next();
         yield names.exact("e");
       }
-      case DIFFERENTIAL -> names.exact("d" + SymbolNames.differential(in.next().text()));
+      case DIFFERENTIAL -> names.exact("d" + SymbolNames.plain(in.next().text().substring(1)));
       case GAMMA -> {
         in.next();
         yield Constant.EULER_GAMMA;
@@ -98,15 +98,10 @@ public final class OperandParser {
     Optional<Expr> power = Optional.empty();
     if (subscripts && in.skip(UNDERSCORE)) {
       subscript = subscriptText();
-      if (powers && in.is(CARET)) {
-        power = Optional.of(scriptAfterCaret());
-      }
-    } else if (powers && in.is(CARET)) {
-      power = in.attempt(this::scriptAfterCaret);
-      if (power.isEmpty()) {
-        throw new ParseFailure("expected a power");
-      }
-      if (subscripts && in.skip(UNDERSCORE)) {
+    }
+    if (powers && in.is(CARET)) {
+      power = Optional.of(scriptAfterCaret());
+      if (subscripts && subscript.isEmpty() && in.skip(UNDERSCORE)) {
         subscript = subscriptText();
       }
     }
@@ -248,18 +243,10 @@ public final class OperandParser {
   /** A braced term; a single {@code \partial} in braces is a sign only. */
   private Expr bracedOrSign() {
     in.expect(L_BRACE);
-    Expr value;
-    if (in.is(PARTIAL)) {
-      in.next();
-      if (!in.is(R_BRACE)) {
-        terms.enclosedTerm();
-      }
-      value = PENDING;
-    } else {
-      value = terms.enclosedTerm();
-    }
+    boolean sign = in.skip(PARTIAL);
+    Expr value = sign && in.is(R_BRACE) ? PENDING : terms.enclosedTerm();
     in.expect(R_BRACE);
-    return value;
+    return sign ? PENDING : value;
   }
 
   private Optional<Expr> derivative(List<Token> above, List<Token> belowAndBrace) {
@@ -270,8 +257,8 @@ public final class OperandParser {
     if (!ordinary && !partial) {
       return Optional.empty();
     }
-    Symbol variable =
-        names.exact(ordinary ? SymbolNames.differential(below.get(0).text()) : below.get(1).text());
+    String name = ordinary ? below.get(0).text().substring(1) : below.get(1).text();
+    Symbol variable = names.exact(SymbolNames.plain(name));
     String sign = ordinary ? "d" : "\\partial";
     String text = above.stream().map(Token::text).collect(Collectors.joining(" "));
     if (!text.startsWith(sign)) {

@@ -45,12 +45,6 @@ record SymbolNames(boolean real, boolean keepCase) {
     return name.startsWith("\\") ? name.substring(1) : name;
   }
 
-  /** The x of {@code dx}. */
-  static String differential(String text) {
-    String name = text.substring(1).strip();
-    return name.startsWith("\\") ? name.substring(1) : name;
-  }
-
   private String accented(String text) {
     int brace = text.indexOf('{');
     String written = text.substring(1, brace);

@@ -214,19 +214,16 @@ final class TermParser {
     if (OperandParser.isPendingDerivative(left)) {
       return new Expr.Derivative(right, ((Expr.Derivative) left).variable());
     }
-    boolean mixed =
-        !in.isStrict()
-            && left instanceof Num whole
-            && whole.isInteger()
-            && right instanceof Num fraction
-            && !fraction.decimal()
-            && fraction.value().signum() > 0;
-    if (!mixed) {
-      return MatrixAlgebra.times(left, right, in.budget());
+    if (!in.isStrict()
+        && left instanceof Num whole
+        && whole.isInteger()
+        && right instanceof Num part
+        && !part.decimal()
+        && part.value().signum() > 0) {
+      Rational fraction = whole.value().signum() < 0 ? part.value().negate() : part.value();
+      return Num.of(whole.value().plus(fraction));
     }
-    Rational whole = ((Num) left).value();
-    Rational fraction = ((Num) right).value();
-    return Num.of(whole.signum() < 0 ? whole.minus(fraction) : whole.plus(fraction));
+    return MatrixAlgebra.times(left, right, in.budget());
   }
 
   private boolean startsFactor(boolean withFunctions) {
@@ -301,15 +298,13 @@ final class TermParser {
 
   private Expr power(boolean withFunctions) {
     Expr value = primary(withFunctions);
-    while (in.is(CARET)) {
-      in.next();
+    while (in.skip(CARET)) {
       if (OperandParser.isPendingDerivative(value)) {
         throw ParseFailure.meaningless("a power of a derivative sign");
       }
       wrapIf(value instanceof Pow);
       value = new Pow(value, operands.script());
-      if (in.is(UNDERSCORE)) {
-        in.next();
+      if (in.skip(UNDERSCORE)) {
         in.refuseIfStrict("a subscript of a power");
         operands.subscriptText();
       }

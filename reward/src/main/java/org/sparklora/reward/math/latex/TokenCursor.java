@@ -101,7 +101,6 @@ final class TokenCursor {
   /** Tries a reading; if it fails, restores the position; rethrows if the text is meaningless. */
   <T> Optional<T> attempt(Supplier<T> reading) {
     int start = at;
-    int startDepth = depth;
     int startWraps = wraps;
     try {
       return Optional.of(reading.get());
@@ -110,7 +109,6 @@ final class TokenCursor {
         throw failure;
       }
       at = start;
-      depth = startDepth;
       wraps = startWraps;
       return Optional.empty();
     }
@@ -128,12 +126,8 @@ final class TokenCursor {
       at = result.end();
       return (T) result.value();
     }
-    return nested(() -> remembered(key, reading));
-  }
-
-  private <T> T remembered(long key, Supplier<T> reading) {
     try {
-      T value = reading.get();
+      T value = nested(reading);
       remembered.put(key, new Remembered<>(value, at));
       return value;
     } catch (ParseFailure failure) {

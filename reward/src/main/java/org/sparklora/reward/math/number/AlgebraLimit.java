@@ -29,9 +29,7 @@ public final class AlgebraLimit {
   /** Most bits of one exact number; 2^17 bits are 39 000 digits. */
   public static final int MAX_BITS = 1 << 17;
 
-  /**
-   * Most characters of one answer, which a person should read; regular expressions scan it often.
-   */
+  /** Most characters of one answer, which a person should read, and patterns scan often. */
   static final int MAX_ANSWER_CHARS = 4_000;
 
   /** Most tokens of one parsed text. */
@@ -54,7 +52,8 @@ public final class AlgebraLimit {
   private long nextLook = STEPS_A_LOOK;
   private long started = Long.MIN_VALUE;
 
-  private AlgebraLimit(long guardNanos, LongSupplier clock) {
+  /** A budget with the caller's clock. */
+  public AlgebraLimit(long guardNanos, LongSupplier clock) {
     this.guardNanos = guardNanos;
     this.clock = clock;
   }
@@ -70,11 +69,6 @@ public final class AlgebraLimit {
         THREADS.isCurrentThreadCpuTimeSupported()
             ? THREADS::getCurrentThreadCpuTime
             : System::nanoTime);
-  }
-
-  /** A budget with the caller's clock. */
-  public static AlgebraLimit of(long guardNanos, LongSupplier clock) {
-    return new AlgebraLimit(guardNanos, clock);
   }
 
   /** Steps taken so far. */
@@ -128,10 +122,7 @@ public final class AlgebraLimit {
     step(1 + 4 * product(bits) + (below > 2 ? commonDivisor(Math.min(bits, below)) : 0));
   }
 
-  /**
-   * The steps of a product of two whole numbers of this many bits; a quotient takes four times as
-   * many.
-   */
+  /** The steps of a product of numbers of this many bits; a quotient takes four times as many. */
   public static long product(long bits) {
     double words = bits / 32.0;
     return (long) (words * Math.min(words / 900, Math.sqrt(words) / 100));
@@ -143,10 +134,7 @@ public final class AlgebraLimit {
     return words * words / 40;
   }
 
-  /**
-   * Refuses an answer that is too long, and counts its clean-up before parsing: regular expressions
-   * may take quadratic time.
-   */
+  /** Refuses too long an answer, and counts its clean-up by patterns, quadratic in its length. */
   public void checkLength(String answer) {
     long length = answer.length();
     if (length > MAX_ANSWER_CHARS) {
@@ -155,10 +143,7 @@ public final class AlgebraLimit {
     step(length + length * length / 64);
   }
 
-  /**
-   * The text, counting each character that a regular expression reads. A short text, whose square
-   * is small, counts as four scans.
-   */
+  /** The text, counting characters that a pattern reads; a short one counts as four scans. */
   public CharSequence over(CharSequence text) {
     if (text.length() <= SHORT_TEXT) {
       scan(4 * text.length());

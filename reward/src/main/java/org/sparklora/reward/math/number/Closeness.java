@@ -21,7 +21,13 @@ public final class Closeness {
     PreciseMath math = Value.digits(a, b);
     Complex x = Value.complex(a, math);
     Complex y = Value.complex(b, math);
-    return isSmall(x.minus(y).abs(), x.abs().max(y.abs()), math);
+    BigDecimal difference = x.minus(y).abs();
+    if (!isOrdinary(math)) {
+      return difference.compareTo(resolution(math)) <= 0;
+    }
+    BigDecimal size = x.abs().max(y.abs());
+    return difference.compareTo(size.multiply(RELATIVE)) <= 0
+        || size.compareTo(BigDecimal.ONE) < 0 && difference.compareTo(ABSOLUTE) < 0;
   }
 
   /** Whether the values differ by less than an absolute bound. */
@@ -37,10 +43,10 @@ public final class Closeness {
     return difference.re().abs().compareTo(bound) < 0 && difference.im().abs().compareTo(bound) < 0;
   }
 
-  /** Whether a part is no larger than the rounding of the whole number. */
-  static boolean isNegligible(BigDecimal part, Complex whole) {
-    BigDecimal size = whole.re().abs();
-    return part.compareTo(size.multiply(RELATIVE)) <= 0
+  /** Whether the imaginary part is no larger than the rounding of the whole number. */
+  static boolean hasNegligibleImaginary(Complex whole) {
+    BigDecimal part = whole.im().abs();
+    return part.compareTo(whole.re().abs().multiply(RELATIVE)) <= 0
         && (isOrdinary(whole.math()) || part.compareTo(resolution(whole.math())) <= 0);
   }
 
@@ -64,13 +70,5 @@ public final class Closeness {
 
   public static boolean isOrdinary(PreciseMath math) {
     return math.digits() == PreciseMath.ORDINARY_DIGITS;
-  }
-
-  private static boolean isSmall(BigDecimal difference, BigDecimal size, PreciseMath math) {
-    if (!isOrdinary(math)) {
-      return difference.compareTo(resolution(math)) <= 0;
-    }
-    return difference.compareTo(size.multiply(RELATIVE)) <= 0
-        || size.compareTo(BigDecimal.ONE) < 0 && difference.compareTo(ABSOLUTE) < 0;
   }
 }

@@ -158,8 +158,7 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     if (isReal()) {
       return exactly(math.cos(re));
     }
-    Complex e = times(imaginaryUnit()).exp();
-    return e.plus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
+    return times(imaginaryUnit()).cosh();
   }
 
   public Complex sinh() {

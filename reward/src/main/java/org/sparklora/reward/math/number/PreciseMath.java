@@ -268,7 +268,9 @@ public final class PreciseMath {
     BigDecimal power = z;
     for (int k = 1; k <= BERNOULLI.length; k++) {
       BigDecimal divisor = power.multiply(BigDecimal.valueOf(2L * k * (2L * k - 1)), wide);
-      sum = sum.add(bernoulli(k - 1).divide(divisor, wide), wide);
+      String[] parts = BERNOULLI[k - 1].split("/");
+      BigDecimal number = quotient(new BigDecimal(parts[0]), new BigDecimal(parts[1]), wide);
+      sum = sum.add(number.divide(divisor, wide), wide);
       power = power.multiply(z, wide).multiply(z, wide);
     }
     return exp(sum).divide(product, wide);
@@ -281,9 +283,4 @@ public final class PreciseMath {
               + " 2577687858367/6 -26315271553053477373/1919190 2929993913841559/6"
               + " -261082718496449122051/13530")
           .split(" ");
-
-  private BigDecimal bernoulli(int index) {
-    String[] parts = BERNOULLI[index].split("/");
-    return quotient(new BigDecimal(parts[0]), new BigDecimal(parts[1]), wide);
-  }
 }

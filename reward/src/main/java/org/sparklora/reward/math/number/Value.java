@@ -161,11 +161,9 @@ public sealed interface Value {
   }
 
   static boolean isReal(Value value) {
-    return !(value instanceof Approximate approximate) || isNegligible(approximate.complex());
-  }
-
-  private static boolean isNegligible(Complex complex) {
-    return complex.isReal() || Closeness.isNegligible(complex.im().abs(), complex);
+    return !(value instanceof Approximate approximate)
+        || approximate.complex().isReal()
+        || Closeness.hasNegligibleImaginary(approximate.complex());
   }
 
   /** The sign of a real value. */

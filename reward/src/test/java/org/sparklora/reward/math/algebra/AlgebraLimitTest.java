@@ -12,7 +12,7 @@ class AlgebraLimitTest {
 
   @Test
   void stepsEndAVerdictWhateverTheClockSays() {
-    AlgebraLimit budget = AlgebraLimit.of(GUARD_NANOS, () -> 0);
+    AlgebraLimit budget = new AlgebraLimit(GUARD_NANOS, () -> 0);
     budget.step(AlgebraLimit.STEPS);
     assertThat(budget.isSpent()).isFalse();
     assertThatThrownBy(budget::step).isInstanceOf(AlgebraLimit.Exceeded.class);
@@ -22,7 +22,7 @@ class AlgebraLimitTest {
   @Test
   void theGuardEndsWhatStepsMissAndSaysSo() {
     AtomicLong nanos = new AtomicLong(5);
-    AlgebraLimit budget = AlgebraLimit.of(GUARD_NANOS, nanos::get);
+    AlgebraLimit budget = new AlgebraLimit(GUARD_NANOS, nanos::get);
     budget.step(2_000);
     nanos.addAndGet(GUARD_NANOS);
     budget.step(2_000);
@@ -35,7 +35,7 @@ class AlgebraLimitTest {
   @Test
   void noAttemptOutlivesTheGuard() {
     AtomicLong nanos = new AtomicLong();
-    AlgebraLimit budget = AlgebraLimit.of(GUARD_NANOS, () -> nanos.getAndAdd(GUARD_NANOS + 1));
+    AlgebraLimit budget = new AlgebraLimit(GUARD_NANOS, () -> nanos.getAndAdd(GUARD_NANOS + 1));
     budget.step(2_000);
     assertThatThrownBy(
             () ->

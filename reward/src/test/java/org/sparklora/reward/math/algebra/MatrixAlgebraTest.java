@@ -16,14 +16,14 @@ class MatrixAlgebraTest {
   }
 
   private static long steps(Expr left, Expr right) {
-    AlgebraLimit budget = AlgebraLimit.of(Long.MAX_VALUE, () -> 0);
+    AlgebraLimit budget = new AlgebraLimit(Long.MAX_VALUE, () -> 0);
     MatrixAlgebra.times(left, right, budget);
     return budget.used();
   }
 
   @Test
   void aProductWithMillionsOfEntriesIsRefused() {
-    AlgebraLimit budget = AlgebraLimit.of(Long.MAX_VALUE, () -> 0);
+    AlgebraLimit budget = new AlgebraLimit(Long.MAX_VALUE, () -> 0);
     assertThatThrownBy(() -> MatrixAlgebra.times(ones(2_000, 1), ones(1, 2_000), budget))
         .isInstanceOf(ParseFailure.class);
     assertThat(MatrixAlgebra.times(ones(40, 1), ones(1, 40), budget))
