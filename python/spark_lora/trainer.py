@@ -216,16 +216,12 @@ class _Trainer:
         except Exception as error:
             if listener is not None and listener.error is not None:
                 raise listener.error from None
-            if listener is not None and HELD in str(error) and self._has_checkpoint():  # most often a cell that is run twice
+            if listener is not None and HELD in str(error) and api.hasCheckpoint(self.args.output_dir):  # most often a cell that is run twice
                 raise SettingsError(f"{error}, or go on from its last checkpoint: train(resume_from_checkpoint=True)") from None
             raise
 
     def _judged(self, builder, flags, tables):
         return builder
-
-    def _has_checkpoint(self):
-        hadoop = self.spark.sparkContext._jsc.hadoopConfiguration()
-        return not self._jvm.org.sparklora.pipeline.run.RunFolder.checkpoints(hadoop, self.args.output_dir).isEmpty()
 
     def _log_history(self):
         with one_line(self._jvm, TRAINERS):

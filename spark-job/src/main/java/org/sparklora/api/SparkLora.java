@@ -352,6 +352,11 @@ public final class SparkLora {
     }
   }
 
+  /** Whether a run in this folder could go on from a checkpoint. */
+  public boolean hasCheckpoint(String folder) throws IOException {
+    return !RunFolder.checkpoints(hadoop, folder).isEmpty();
+  }
+
   /**
    * Copies a run's results, without its checkpoints and the tables of its rounds, into a new folder
    * that appears when it is complete.
