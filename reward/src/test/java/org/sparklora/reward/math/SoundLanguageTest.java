@@ -60,6 +60,12 @@ class SoundLanguageTest {
           x_1=2, x_2=3             @ x=3, x=-\\frac{1}{2}    @ WRONG
           y_1=-\\frac12, y_2=3     @ x=3, x=-\\frac{1}{2}    @ WRONG
           x_1=2, x_2=-3            @ $x=2$ 或 $x=-3$         @ CORRECT
+          x=2\\text{ or }y=-1     @ x=2, y=-1              @ WRONG
+          x=2\\text{ or }y=-1     @ x=2\\text{ and }y=-1   @ WRONG
+          x=2\\text{ and }y=-1    @ x=2\\text{ or }y=-1    @ WRONG
+          x=2\\text{ or }y=-1     @ x=2\\text{ or }y=-1    @ CORRECT
+          x=2\\text{ and }y=-1    @ x=2, y=-1              @ CORRECT
+          x_1=2\\text{ or }x_2=3  @ x_1=2, x_2=3           @ CORRECT
           """)
   void namesGiveTheOrder(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
@@ -133,6 +139,11 @@ class SoundLanguageTest {
           \\text{an odd function}  @ even                    @ WRONG
           \\text{The statement is true}  @ True              @ CORRECT
           \\text{The statement is false} @ True              @ WRONG
+          \\text{The series diverges}    @ \\text{diverges}    @ CORRECT
+          \\text{The integral is divergent} @ \\text{diverges} @ CORRECT
+          \\text{The series converges}   @ \\text{diverges}    @ WRONG
+          \\text{The series does not diverge} @ \\text{diverges} @ WRONG
+          \\text{The sequence diverges}  @ \\text{The series diverges} @ WRONG
           12:00\\text{ p.m.}       @ noon                    @ CORRECT
           \\text{12 noon}          @ noon                    @ CORRECT
           12:00\\text{ a.m.}       @ noon                    @ WRONG

@@ -54,6 +54,14 @@ class SoundNotationTest {
           \\textbf{(B)}\\ 13       @ \\textbf{(B)}\\ 12      @ WRONG
           \\textbf{(B)}\\ 12.0     @ \\textbf{(B)}\\ 12      @ CORRECT
           \\textbf{(B)}\\ 12\\text{ cm} @ \\textbf{(B)}\\ 12 @ CORRECT
+          \\textbf{(A)}\\ \\frac{4}{3} @ "$\\textbf{(A)}\\ \\frac{3}{4}$" @ WRONG
+          \\textbf{(A)}\\ \\frac{6}{8} @ "$\\textbf{(A)}\\ \\frac{3}{4}$" @ CORRECT
+          (A)\\ 0.75               @ \\textbf{(A)}\\ \\frac{3}{4} @ CORRECT
+          (A)\\ 2\\sqrt{5}         @ \\textbf{(A)}\\ 5\\sqrt{2} @ WRONG
+          (A)\\ \\sqrt{50}         @ \\textbf{(A)}\\ 5\\sqrt{2} @ CORRECT
+          (A)\\ 3\\pi              @ \\textbf{(A)}\\ 2\\pi   @ WRONG
+          (A)\\ 12\\text{ m}       @ \\textbf{(A)}\\ 12\\text{ cm} @ WRONG
+          (A)\\ 12\\text{ red hens} @ \\textbf{(A)}\\ 12\\text{ hens} @ CORRECT
           \\textbf{(B)}\\ 12       @ 12                     @ CORRECT
           \\textbf{(B)}\\ 12       @ 13                     @ WRONG
           B                        @ (B)\\ 12               @ CORRECT

@@ -76,6 +76,12 @@ class SoundSentenceTest {
           12\\text{ m}             @ "The answer is $12$ cm."  @ WRONG
           20\\text{ students}      @ "$20$ people"             @ CORRECT
           x+y                      @ "$x+y$ cm"                @ CORRECT
+          60\\text{ off}           @ 60                        @ WRONG
+          \\$60\\text{ off}        @ 60                        @ WRONG
+          \\$60\\text{ cheaper}    @ 60                        @ WRONG
+          \\$60\\text{ discount}   @ 60                        @ WRONG
+          60\\text{ dollars off the price} @ 60               @ WRONG
+          60\\text{ offers}        @ 60                        @ CORRECT
           """)
   void unitsMayFollowTheMathematics(String answer, String solution, Verdict verdict) {
     assertThat(verdict(answer, solution)).isEqualTo(verdict);
@@ -147,6 +153,14 @@ class SoundSentenceTest {
           \\text{The maximum is } 2 \\text{ at } x=1 @ "The minimum is $2$, attained at $x=1$" @ WRONG
           5\\text{ cm}, 3\\text{ cm}                @ "length $5$ cm, width $3$ cm" @ CORRECT
           5\\text{ m}, 3\\text{ m}                  @ "length $5$ cm, width $3$ cm" @ WRONG
+          \\text{width } 5 \\text{ cm}, \\text{ length } 12 \\text{ cm} @ The length is 12 cm and the width is 5 cm @ CORRECT
+          \\text{length} = 12 \\text{ cm},\\ \\text{width} = 5 \\text{ cm} @ The length is 12 cm and the width is 5 cm @ CORRECT
+          \\text{width } 12 \\text{ cm}, \\text{ length } 5 \\text{ cm} @ The length is 12 cm and the width is 5 cm @ WRONG
+          \\text{width } 5 \\text{ m}, \\text{ length } 12 \\text{ m} @ The length is 12 cm and the width is 5 cm @ WRONG
+          \\text{Oranges: } 8, \\text{ Apples: } 12 @ "Apples: 12, Oranges: 8"  @ CORRECT
+          \\text{Oranges: } 12, \\text{ Apples: } 8 @ "Apples: 12, Oranges: 8"  @ WRONG
+          \\text{Apples: } 12                     @ "Apples: 12, Oranges: 8"     @ WRONG
+          \\text{June 20}                         @ June 20                      @ CORRECT
           9                                        @ "We have $x=3$, so the area is $9$." @ CORRECT
           9                                        @ "Since the side is $3$, the area is $9$." @ CORRECT
           """)
@@ -167,6 +181,12 @@ class SoundSentenceTest {
           \\text{There are not } 120 \\text{ committees} @ 120               @ WRONG
           \\text{There are } 12 n \\text{ committees} @ 12                   @ WRONG
           \\text{There are about } 120                 @ 120                 @ WRONG
+          \\text{Exactly } 120 \\text{ committees}     @ 120                 @ CORRECT
+          \\text{Not exactly } 120 \\text{ committees} @ 120                 @ WRONG
+          \\text{The smallest such } n \\text{ is } 7. @ 7                   @ CORRECT
+          \\text{The smallest such } n \\text{ is } 7. @ n=7                 @ CORRECT
+          \\text{The smallest such } n \\text{ is } 7. @ m=7                 @ WRONG
+          \\text{The smallest } n \\text{ is not } 7   @ 7                   @ WRONG
           \\text{Lena has 17 stickers}                 @ 17                  @ CORRECT
           \\text{Lena has 18 stickers}                 @ 17                  @ WRONG
           \\text{Lena has 17 more stickers}            @ 17                  @ WRONG
@@ -224,6 +244,18 @@ class SoundSentenceTest {
           "**Answer:**¶¶**12**"                                      @ 12     @ CORRECT
           "**13**¶¶**12**"                                           @ 12     @ WRONG
           "The values are **13** and **12**."                        @ 12     @ WRONG
+          "The price of the jacket is **\\$60**."                    @ 60     @ CORRECT
+          "The price of the jacket is not **\\$60**."                @ 60     @ WRONG
+          "After the discount, the price is **\\$60**."             @ 60     @ CORRECT
+          "There are **40 students in the class**."                  @ 40     @ CORRECT
+          "There are **40 students or so in the class**."            @ 40     @ WRONG
+          "**40 students walk to school.**"                          @ 40     @ CORRECT
+          "We multiply.¶¶**40 students walk to school.**"            @ 40     @ CORRECT
+          "**40 students or more walk to school.**"                  @ 40     @ WRONG
+          "**40 percent of the students walk.**"                     @ 40     @ WRONG
+          "**40 students do not walk.**"                             @ 40     @ WRONG
+          "1. **40 students walk to school.**"                       @ 40     @ WRONG
+          "**40 km are left to go.**"                                @ 40\\text{ m} @ WRONG
           "The value is not **12**."                                 @ 12     @ WRONG
           "The value is at most **12**."                             @ 12     @ WRONG
           "If the value is **12**."                                  @ 12     @ WRONG

@@ -56,6 +56,10 @@ class SoundStatementTest {
           x(t)=C_1\\cos 3t+C_2\\sin 3t @ "$x(t)=A\\cos(3t)+B\\sin(3t)$, where $A$ and $B$ are constants" @ CORRECT
           x(t)=C_1\\cos t+C_2\\sin t   @ "$x(t)=A\\cos(3t)+B\\sin(3t)$, where $A,B$ are arbitrary constants" @ WRONG
           x(t)=C_1\\cos 3t+C_1\\sin 3t @ "$x(t)=A\\cos(3t)+B\\sin(3t)$, where $A,B$ are arbitrary constants" @ WRONG
+          y=A\\cos x+B\\sin x+\\frac{1}{3}\\sin 2x,\\quad A,B\\in\\mathbb{R} @ y=C_1\\cos x+C_2\\sin x+\\frac{1}{3}\\sin 2x @ CORRECT
+          y=A\\cos x+B\\sin x+\\frac{1}{3}\\sin x,\\quad A,B\\in\\mathbb{R} @ y=C_1\\cos x+C_2\\sin x+\\frac{1}{3}\\sin 2x @ WRONG
+          f(x)=cx\\text{ for some constant }c\\in\\mathbb{R} @ f(x)=kx,\\text{ where }k\\text{ is any real constant} @ CORRECT
+          f(x)=cx^2\\text{ for some constant }c\\in\\mathbb{R} @ f(x)=kx,\\text{ where }k\\text{ is any real constant} @ WRONG
           A,B                          @ "$x(t)=A\\cos(3t)+B\\sin(3t)$, where $A,B$ are arbitrary constants" @ WRONG
           """)
   void wordsMayCallSeveralLettersConstants(String answer, String solution, Verdict verdict) {
@@ -182,6 +186,11 @@ class SoundStatementTest {
           x=2,\\ y=-1                                            @ "$M(2,-1)$"                                  @ CORRECT
           N=(2,-1)                                               @ "$M(2,-1)$"                                  @ WRONG
           M=(-1,2)                                               @ "$M(2,-1)$"                                  @ WRONG
+          A=(1,2),\\ B=(-3,4)                                    @ A(1,2),\\ B(-3,4)                           @ CORRECT
+          B=(-3,4),\\ A=(1,2)                                    @ A(1,2),\\ B(-3,4)                           @ CORRECT
+          A=(-3,4),\\ B=(1,2)                                    @ A(1,2),\\ B(-3,4)                           @ WRONG
+          A(1,2),\\ B(-3,4)                                      @ A=(1,2),\\ B=(-3,4)                         @ CORRECT
+          A(-3,4),\\ B(1,2)                                      @ A=(1,2),\\ B=(-3,4)                         @ WRONG
           x=-1,\\ y=2                                            @ "$M(2,-1)$"                                  @ WRONG
           (3,4),(1,2)                                            @ "$A(3,4), B(1,2)$"                           @ CORRECT
           (1,2),(3,4)                                            @ "$A(3,4), B(1,2)$"                           @ WRONG
@@ -252,6 +261,10 @@ class SoundStatementTest {
           \\{x: 1\\le x\\le 3\\}                                 @ \\{1,2,3\\}                                  @ WRONG
           \\{2k : k\\in\\{-1,0,1\\}\\}                           @ "$\\{-2,0,2\\}$"                             @ CORRECT
           \\{2k : k\\in\\{-1,0,2\\}\\}                           @ "$\\{-2,0,2\\}$"                             @ WRONG
+          \\{1,3,5,7\\}                                          @ \\{2k+1 \\mid k \\in \\mathbb{Z}, 0 \\le k \\le 3\\} @ CORRECT
+          \\{2n-1 \\mid n \\in \\mathbb{Z}, 1 \\le n \\le 4\\}     @ \\{2k+1 \\mid k \\in \\mathbb{Z}, 0 \\le k \\le 3\\} @ CORRECT
+          \\{2n-1 \\mid n \\in \\mathbb{Z}, 1 \\le n < 4\\}       @ \\{2k+1 \\mid k \\in \\mathbb{Z}, 0 \\le k \\le 3\\} @ WRONG
+          \\{1,3,5\\}                                            @ \\{2k+1 \\mid k \\in \\mathbb{Z}, 0 \\le k \\le 3\\} @ WRONG
           n\\in\\{3m \\mid m\\in\\mathbb{N}\\}                   @ "$n=3k, k\\in\\mathbb{N}$"                   @ CORRECT
           n\\in\\{2m \\mid m\\in\\mathbb{N}\\}                   @ "$n=3k, k\\in\\mathbb{N}$"                   @ WRONG
           n\\in\\{3m \\mid m\\in\\mathbb{Z}\\}                   @ "$n=3k, k\\in\\mathbb{N}$"                   @ WRONG

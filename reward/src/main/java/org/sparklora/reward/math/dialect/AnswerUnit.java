@@ -33,7 +33,7 @@ record AnswerUnit(String amount, String unit) {
   static final Pattern NO_UNIT =
       Pattern.compile(
           "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|most|least|fewer|over|under|times(?=\\W+(?:the|that|[b-z](?![a-z])|[0-9]))|mod|modulo"
-              + "|base|if|when|unless|squared|cubed|half|halves|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?"
+              + "|base|off (?:the|its|of|from)|(?:off|short|extra|missing|cheaper|discounts?)(?=\\W*+$)|if|when|unless|squared|cubed|half|halves|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?"
               + "|ninths?|tenths?|hundredths?|thousandths?|dozens?"
               + "|hundreds?|thousands?|lakhs?|crores?|[bmtr]+illion(?:th)?s?|[a-z]+(?:teen|tie)ths?|repeating|recurring"
               + "|below|plus|minus|factorial|root|pi|choose|percent|to|and|or|per ?cent"

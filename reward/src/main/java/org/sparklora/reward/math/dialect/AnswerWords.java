@@ -8,7 +8,7 @@ import org.sparklora.reward.math.extract.Spaces;
 
 /** Reads and compares answers in words; most are in lower case and without commands. */
 final class AnswerWords {
-  private static final String NUMBER = "[-−]?[$€£]?[0-9][0-9.,:/]*(?:\\s?%|\\s[a-z]+)?";
+  private static final String NUMBER = "[-−]?(?:\\\\?\\$|[€£])?[0-9][0-9.,:/]*(?:\\s?%|\\s[a-z]+)?";
 
   private static final String PLAIN =
       "\\(?[A-H]\\)?(?:(?:,|,?\\s*and\\b)\\s*\\(?[A-H]\\)?)*+|yes|no|true|false|" + NUMBER;
@@ -16,14 +16,14 @@ final class AnswerWords {
   private static final Pattern PLAIN_ANSWER =
       Pattern.compile("\\**(?:" + PLAIN + ")\\**", Pattern.CASE_INSENSITIVE);
 
-  /** The last sentence or line, if it ends in a value in bold type: {@code It is **12**.} */
+  /** The last sentence or line, if its value is in bold type: {@code It is **12**.} */
   private static final Pattern BOLD =
       Pattern.compile(
           "(?:\\A|[.!?;]\\s++|(?<=[^*\\s])\\n\\s*+|(?<=nswer:\\*\\*)\\s++)"
               + "((?:[^*.!?\\n]|\\.(?=[0-9]))*+)\\*\\*\\s?(?:(?:final )?answer:?\\s(?:is:?\\s)?)?+"
               + "((?:[a-z]\\s?=\\s?)?(?:"
               + PLAIN
-              + "))\\.?\\s?\\*\\*[.!]?+\\z",
+              + "))((?: [a-z]+){1,9}+)?+\\.?\\s?\\*\\*[.!]?+\\z",
           Pattern.CASE_INSENSITIVE);
 
   private static final String VERB =
@@ -36,7 +36,7 @@ final class AnswerWords {
       Pattern.compile(
           "(?s)(?:.*"
               + VERB
-              + "(?: exactly| only| a total of)?|\\s?(?:the )?(?:final )?answer)\\s?:?\\s*+",
+              + "(?: exactly| only| a total of)?|\\s?(?:(?:the )?(?:final )?answer|exactly|only|a total of))\\s?:?\\s*+",
           Pattern.CASE_INSENSITIVE);
 
   private static final String DOUBT =
@@ -66,6 +66,10 @@ final class AnswerWords {
           "([A-Za-z][A-Za-z'’, -]*:?) (?=[-0-9$\\\\])"
               + "(-?(?:\\\\?\\$)?[0-9.,/]*(?:\\\\(?:frac\\{[^{}]*\\}\\{[^{}]*\\}|sqrt\\{[^{}]*\\}|pi(?![a-z]))|\\\\?%)*+)"
               + "(?: ([A-Za-z]{2,}(?: [A-Za-z]{2,})*+))?[.!]?");
+
+  /** A name between words: {@code \text{The smallest } n \text{ is } 7}. */
+  private static final Pattern NAME_IN_TEXT =
+      Pattern.compile("(?<=\\})\\s?([a-zA-Z])\\s?\\\\text\\{\\s?(?=(?:is|equals)(?![a-z]))");
 
   private static final Pattern TEXT = Pattern.compile("\\\\(?:text|textbf|mathrm)\\{([^{}]*)\\}");
 
@@ -128,6 +132,9 @@ final class AnswerWords {
     Matcher bold = BOLD.matcher(end);
     return bold.find()
             && (bold.group(1).isBlank() ? !isNumbered(end, bold.start()) : leads(bold.group(1)))
+            && (bold.group(3) == null
+                || bold.group(2).matches("[^a-zA-Z]*[0-9].*")
+                    && isCertain((bold.group(2) + bold.group(3)).replaceAll(" to (?=[a-z])", " ")))
         ? Optional.of(bold.group(2))
         : Optional.empty();
   }
@@ -155,7 +162,7 @@ final class AnswerWords {
     if (answer.length() > LONGEST) {
       return Optional.empty();
     }
-    String latex = SoundLatex.of(answer);
+    String latex = NAME_IN_TEXT.matcher(SoundLatex.of(answer)).replaceAll("\\\\text{ $1 ");
     String outside = TEXT.matcher(latex).replaceAll(" ");
     // The n of \text{There are } 12 n is a factor.
     boolean named = outside.replaceAll("\\\\[a-zA-Z]+", "").matches("(?s).*[a-zA-Z].*");
@@ -228,7 +235,10 @@ final class AnswerWords {
             + gold
             + "\\W+%1$s\\b.*|.*\\b(?:or %1$s\\b.*|%1$s\\W*|%1$s (?:otherwise|if|when|for)\\b.*|otherwise,? %1$s\\b.*)"
                 .formatted(other);
-    return bare(gold).equals(bare(answer))
+    String subject = "^(?:it|(?:the|this) (?:[a-z]+ )?(?:series|sequence|integral)) ";
+    boolean verb = gold.matches("(?:con|di)verge(?:s|nt).*");
+    String said = verb ? answer.replaceFirst(subject, "") : answer;
+    return bare(gold).equals(bare(said))
         || other != null && answer.matches(gold + "[,.! ].*") && !answer.matches(both);
   }
 
@@ -239,6 +249,7 @@ final class AnswerWords {
         .replaceFirst("\\b(positive|negative) (even|odd|prime|composite)\\b", "$2 $1")
         .replaceFirst("^(?:(?:it|this|the (?:statement|claim)) )?is ", "")
         .replaceFirst("^not possible", "impossible")
+        .replaceFirst("^(con|di)vergent$", "$1verges")
         .replaceAll(
             "^(?:on|the|an?) |(?: only|(?<!no) solutions?| condition|条件|(?<=even|odd|creasing) function)$",
             "")

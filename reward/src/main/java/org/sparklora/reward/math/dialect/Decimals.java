@@ -43,7 +43,27 @@ final class Decimals {
       Pattern.compile(
           "\\(?\\s*(-?[0-9A-F]+)\\s*\\)?(?:_\\{?\\s*\\(?|[\\s~]*(?:\\\\text\\{)?\\s*\\(?base\\s)\\s*(?:\\\\text\\{)?([0-9]+|two|three|four|five|six|seven|eight|nine)[\\s})]*");
 
+  /** A value without variables or words. */
+  private static final Pattern CONSTANT =
+      Pattern.compile(
+          "(?=.*[0-9a-z])(?:[-+0-9.,/^%$(){}\\[\\] ]|(?<![a-z])[ei](?![a-z])|\\\\[,;:!%$ ]"
+              + "|\\\\(?:frac|sqrt|pi|infty|cdot|times|pm|circ|log|ln|sin|cos|tan)(?![a-z]))++");
+
   private Decimals() {}
+
+  /** Whether choices that have one letter can be told apart by their values. */
+  static boolean areNumbers(String value, String other) {
+    return Stream.of(value, other)
+        .map(SoundLatex::of)
+        .map(
+            text ->
+                AnswerUnit.afterNumber(text)
+                    .filter(
+                        some -> AnswerUnit.isCommon(some.amount(), SoundText.words(some.unit())))
+                    .map(AnswerUnit::amount)
+                    .orElse(text))
+        .allMatch(number -> CONSTANT.matcher(number).matches());
+  }
 
   /** The digits of a number and its base. */
   record Numeral(String digits, int radix) {

@@ -62,6 +62,9 @@ record LabelledValues(List<String> labels, List<String> values) {
       Pattern.compile(
           "(?<=^|[,;，；]|[,;，；] |[,;，；]\\\\ |quad|quad )\\(([1-9]|[a-h])\\)(?=\\\\[ ,;:]|[\\s~]|\\\\q?quad)");
 
+  /** Words, perhaps with numbers: {@code Apples: 12, Oranges: 8}. */
+  static final Pattern PLAIN = Pattern.compile("[A-Z][a-z]{2,}[^\\\\$#{}<>^]*");
+
   private static final Pattern EXTREME = Pattern.compile("\\\\(max|min)(?=\\s*=)");
   private static final Pattern NAME = Pattern.compile("\\s*([a-zA-Z])\\s*=.*", Pattern.DOTALL);
 

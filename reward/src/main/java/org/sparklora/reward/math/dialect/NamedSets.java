@@ -27,10 +27,13 @@ final class NamedSets {
       Pattern.compile(
           "\\\\\\{((?:[^{}|:\\\\]|\\\\(?!mid)|\\{[^{}|:]*+\\})++)(?:\\\\mid|[|:])\\s?([a-z])\\s?\\\\in\\s?\\\\\\{([^{}]*)\\\\\\}\\s?\\\\\\}");
 
-  /** The whole numbers between two bounds. */
+  /** A letter of a set or of its terms, and the bounds of its whole numbers. */
   private static final Pattern BETWEEN =
       Pattern.compile(
-          "\\\\\\{\\s?([a-z])\\s?\\\\in\\s?\\\\mathbb\\{([NZ])\\}\\s?(?:\\\\mid|[|:])\\s?(-?[0-9]{1,3})\\s?(<|\\\\leq?(?![a-z]))\\s?\\1\\s?(<|\\\\leq?(?![a-z]))\\s?(-?[0-9]{1,3})\\s?\\\\\\}");
+          "(?:\\\\\\{|\\\\mid|[|:])\\s?([a-z])\\s?\\\\in\\s?\\\\mathbb\\{([NZ])\\}(?:[\\s,|:]|\\\\(?:[, ]|mid))++(-?[0-9]{1,3})\\s?(<|\\\\leq?(?![a-z]))\\s?\\1\\s?(<|\\\\leq?(?![a-z]))\\s?(-?[0-9]{1,3})\\s?\\\\\\}$");
+
+  private static final Pattern POINT =
+      Pattern.compile("(?<![^\\s,;])([A-Z])\\s?(?=\\([^(),]++,[^()]++\\))");
 
   /** Larger sets are not listed. */
   private static final int MOST = 60;
@@ -40,23 +43,28 @@ final class NamedSets {
   /** The elements of a small set of whole numbers by a rule, or the text itself. */
   static String listed(String latex) {
     Matcher between = BETWEEN.matcher(latex);
-    if (between.matches()) {
-      int from = Integer.parseInt(between.group(3)) + (between.group(4).equals("<") ? 1 : 0);
-      int to = Integer.parseInt(between.group(6)) - (between.group(5).equals("<") ? 1 : 0);
-      boolean known = between.group(2).equals("Z") || from > 0;
-      return known && from <= to && to - from < MOST
-          ? IntStream.rangeClosed(from, to)
-              .mapToObj(Integer::toString)
-              .collect(Collectors.joining(",", "\\{", "\\}"))
-          : latex;
+    Optional<String> list = between.find() ? numbers(between) : Optional.empty();
+    if (list.isPresent() && between.start() == 0) {
+      return list.get();
     }
-    Matcher rule = OF_NUMBERS.matcher(latex);
+    String terms = latex.substring(0, list.isPresent() ? latex.lastIndexOf("\\mathbb") : 0);
+    Matcher rule = OF_NUMBERS.matcher(list.map(all -> terms + all + "\\}").orElse(latex));
     String[] numbers = rule.matches() ? rule.group(3).split(",") : new String[0];
     return numbers.length > 0 && numbers.length < MOST
         ? Stream.of(numbers)
             .map(n -> StatedConstants.replaced(rule.group(1), rule.group(2), "(" + n.strip() + ")"))
             .collect(Collectors.joining(",", "\\{", "\\}"))
         : latex;
+  }
+
+  private static Optional<String> numbers(Matcher bounds) {
+    int from = Integer.parseInt(bounds.group(3)) + (bounds.group(4).equals("<") ? 1 : 0);
+    int to = Integer.parseInt(bounds.group(6)) - (bounds.group(5).equals("<") ? 1 : 0);
+    boolean known = bounds.group(2).equals("Z") || from > 0;
+    return Optional.of(IntStream.rangeClosed(from, to))
+        .filter(range -> known && from <= to && to - from < MOST)
+        .map(range -> range.mapToObj(Integer::toString))
+        .map(all -> all.collect(Collectors.joining(",", "\\{", "\\}")));
   }
 
   /** The answer with the letter of the solution for the elements of its set. */
@@ -71,17 +79,23 @@ final class NamedSets {
 
   /** Compares set by set; empty if the solution has no such sets. A single name may be missing. */
   static Optional<Boolean> same(String gold, String answer, BiPredicate<String, String> equal) {
-    Map<String, String> sets = of(gold);
+    Map<String, String> written = of(answer);
+    Map<String, String> sets = of(written.size() > 1 ? withSigns(gold) : gold);
     boolean single = sets.size() == 1;
     if (sets.isEmpty() || single && sets.keySet().iterator().next().length() == 1) {
       return Optional.empty(); // the parser knows A = {1}
     }
-    Map<String, String> given = of(answer);
+    Map<String, String> given = written.isEmpty() && !single ? of(withSigns(answer)) : written;
     return Optional.of(
         given.isEmpty()
             ? single && !answer.contains("=") && equal.test(sets.values().iterator().next(), answer)
             : given.keySet().equals(sets.keySet())
                 && sets.keySet().stream().allMatch(n -> equal.test(sets.get(n), given.get(n))));
+  }
+
+  /** The text with A=(1,2) in place of A(1,2). */
+  private static String withSigns(String points) {
+    return POINT.matcher(SoundLatex.of(points)).replaceAll("$1=");
   }
 
   private static Map<String, String> of(String answer) {

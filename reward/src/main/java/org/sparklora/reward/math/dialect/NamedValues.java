@@ -290,6 +290,14 @@ final class NamedValues {
                         && r.left() instanceof Symbol);
   }
 
+  /** Whether several values have names of their own; roots x_1 and x_2 share one. */
+  static boolean haveOwnNames(Expr expr) {
+    return areNamed(expr)
+        && expr.children().size() > 1
+        && names(expr).stream().map(n -> n.name().replaceFirst("_.*", "")).distinct().count()
+            == expr.children().size();
+  }
+
   private static Symbol name(Expr equation) {
     return (Symbol) ((Relation) equation).left();
   }

@@ -93,7 +93,7 @@ final class SoundComparison {
       boolean letter = same(labelled.get().group(1), answer);
       return chosenValue.isEmpty()
           ? letter || same(value, answer)
-          : letter && (!SoundText.areNumbers(value, chosen) || same(value, chosen));
+          : letter && (!Decimals.areNumbers(value, chosen) || same(value, chosen));
     }
     if (SoundText.isChoice(gold)) {
       // A lower-case e is a number, an upper-case E a choice.
@@ -209,8 +209,13 @@ final class SoundComparison {
                       && (b.braced() || b.conjunction().hasOr() || values != given);
           boolean otherWord =
               a.conjunction().contradicts(b.conjunction())
-                  && gold instanceof FiniteSet
-                  && gold.children().stream().anyMatch(SoundReadings::isInequality);
+                      && gold instanceof FiniteSet
+                      && (NamedValues.haveOwnNames(written)
+                          || gold.children().stream().anyMatch(SoundReadings::isInequality))
+                  // One of x = 2 or y = −1 is true.
+                  || b.conjunction().hasOr()
+                      && !a.conjunction().hasOr()
+                      && NamedValues.haveOwnNames(indexed);
           boolean range =
               SoundReadings.isRange(a, written, given)
                   || SoundReadings.isRange(b, indexed, written);

@@ -143,9 +143,9 @@ public final class SoundJudge {
       answer = found.get();
       SoundComparison comparison = new SoundComparison(budget);
       boolean same =
-          labelled.isPresent()
-              ? labelled.get().same(answer, comparison::same)
-              : comparison.same(SolutionPieces.inDollars(gold, solution, answer), answer);
+          labelled.isPresent() && labelled.get().same(answer, comparison::same)
+              || (labelled.isEmpty() || LabelledValues.PLAIN.matcher(gold).matches())
+                  && comparison.same(SolutionPieces.inDollars(gold, solution, answer), answer);
       return Judgement.of(
           same ? Verdict.CORRECT : Verdict.WRONG,
           same ? "equal" : "not equal",
@@ -228,7 +228,9 @@ public final class SoundJudge {
 
   /** The values of a solution that is a list of them with a label for each. */
   private Optional<LabelledValues> labelled(String solution) {
-    boolean latex = !isDelimited(solution) && solution.startsWith("\\text");
+    boolean latex =
+        LabelledValues.PLAIN.matcher(solution).matches()
+            || !isDelimited(solution) && solution.startsWith("\\text");
     boolean other =
         solution.length() > SolutionPieces.LONGEST
             || !isDelimited(solution) && !latex

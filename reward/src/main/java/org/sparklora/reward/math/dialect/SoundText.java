@@ -159,11 +159,6 @@ final class SoundText {
     return matrices ? UnitVectors.asMatrix(written) : AnswerWords.inDigits(written);
   }
 
-  /** Whether choices that have one letter can be told apart by their values. */
-  static boolean areNumbers(String value, String other) {
-    return Stream.of(value, other).allMatch(one -> words(one).matches("-?[0-9][0-9., ]*"));
-  }
-
   /** The letter of a choice, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}; not B or C. */
   static Optional<String> choice(String written) {
     Matcher m = CHOICE.matcher(words(written));

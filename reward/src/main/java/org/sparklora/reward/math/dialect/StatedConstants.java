@@ -26,12 +26,13 @@ record StatedConstants(String term, List<String> names) {
               + NAME
               + "){0,3}+)\\s*(?:\\\\text\\{\\s*(?:(?:is|are|being)\\s+)?(?:(?:an?|any)\\s+)?"
               + KIND
-              + "(constants?)?(?:\\s+of integration)?[\\s.]*\\})?[\\s.)]*$");
+              + "(constants?)?(?:\\s+of integration)?[\\s.]*\\})?"
+              + "(?:\\s?\\\\in\\s?\\\\mathbb\\{R\\})?[\\s.)]*$");
 
   /** Several real numbers. */
   private static final Pattern REALS =
       Pattern.compile(
-          "(?:[\\s,;(]|\\\\[, ]|\\\\text\\{[\\s,]*+(?:for|where|with)?(?: (?:all|any))?\\s?\\}){1,9}+([a-zA-Z](?:_\\{?[0-9]\\}?)?(?:\\s?,\\s?[a-zA-Z](?:_\\{?[0-9]\\}?)?){1,3}+)"
+          "(?<!\\\\)(?=(?:\\s|\\\\[, ]){0,9}+(?:[,;(]|\\\\text))(?:[\\s,;(]|\\\\[, ]|\\\\text\\{[\\s,]*+(?:for|where|with)?(?: (?:all|any))?\\s?\\}){1,9}+([a-zA-Z](?:_\\{?[0-9]\\}?)?(?:\\s?,\\s?[a-zA-Z](?:_\\{?[0-9]\\}?)?){1,3}+)"
               + "\\s?\\\\in\\s?\\\\mathbb\\{R\\}[\\s.)]*+$");
 
   /** A word, a command with its text, or a letter with its index. */
