@@ -36,7 +36,7 @@ final class SoundComparison {
   private final MathEquivalence equivalence;
   private final Progressions progressions;
   private final Definitions definitions;
-  private final UnitVectors vectors;
+  private final MatrixNotation vectors;
   private final ArbitraryConstants constants;
   private final Cases cases;
   private final RepeatedElements repeated;
@@ -47,7 +47,7 @@ final class SoundComparison {
     this.equivalence = new MathEquivalence(CONFIG, budget);
     this.progressions = new Progressions(readings, equivalence, budget);
     this.definitions = new Definitions(equivalence);
-    this.vectors = new UnitVectors(equivalence);
+    this.vectors = new MatrixNotation(equivalence);
     Identity identity = new Identity(CONFIG.floatZero(), budget);
     this.constants = new ArbitraryConstants(this::same, identity);
     this.cases = new Cases(this::same, readings, identity, budget);

@@ -155,8 +155,8 @@ final class SoundText {
 
   /** The text in digits if it is in words, or as a matrix beside one. */
   static String plain(String written, String other) {
-    boolean matrices = UnitVectors.isMatrix(written) || UnitVectors.isMatrix(other);
-    return matrices ? UnitVectors.asMatrix(written) : AnswerWords.inDigits(written);
+    boolean matrices = MatrixNotation.isMatrix(written) || MatrixNotation.isMatrix(other);
+    return matrices ? MatrixNotation.asMatrix(written) : AnswerWords.inDigits(written);
   }
 
   /** The letter of a choice, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}; not B or C. */

@@ -19,7 +19,7 @@ import org.sparklora.reward.math.algebra.Substitution;
  * Reads {@code 3\mathbf{i}-\mathbf{j}} as (3, −1), where a point or a column is meant, and {@code
  * diag(1,2)} and {@code [[1,0],[0,2]]} as matrices.
  */
-record UnitVectors(MathEquivalence equivalence) {
+record MatrixNotation(MathEquivalence equivalence) {
   /** The letters i, j, k, the first of which is otherwise the imaginary unit. */
   private static final List<Expr> UNITS =
       List.of(Constant.I, new Symbol("j", true), new Symbol("k", true));
@@ -46,8 +46,8 @@ record UnitVectors(MathEquivalence equivalence) {
       return BLANK.matcher(written).replaceAll("0");
     }
     String text = SoundLatex.of(written);
-    String matrix = DIAGONAL.matcher(text).replaceAll(UnitVectors::diagonal);
-    matrix = ROWS.matcher(matrix).replaceAll(UnitVectors::rows);
+    String matrix = DIAGONAL.matcher(text).replaceAll(MatrixNotation::diagonal);
+    matrix = ROWS.matcher(matrix).replaceAll(MatrixNotation::rows);
     return matrix.equals(text) ? written : matrix;
   }
 
