@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What {@code bin/spark-lora} hands to spark-submit. */
+/** Arguments and environment that {@code bin/spark-lora} hands to spark-submit. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "bin/spark-lora is a bash script")
 class LauncherSubmitTest extends LauncherRuns {
   @Test
@@ -194,7 +194,7 @@ class LauncherSubmitTest extends LauncherRuns {
         .contains("--jars = /opt/there/a.jar: it is no jar");
   }
 
-  /** What Spark's own launcher knows, by names of the same meaning. */
+  /** Constants of Spark's own launcher, by names of the same meaning. */
   private static final class SparkSubmitOptions {
     static List<List<String>> withValue() throws ReflectiveOperationException {
       return read("opts");

@@ -37,7 +37,7 @@ final class Angles {
     }
     boolean bothInDegrees =
         Stream.of(gold, answer)
-            .allMatch(angle -> DEGREE.matcher(angle).find() && !NO_ANGLE.matcher(angle).find());
+            .allMatch(angle -> hasDegrees(angle) && !NO_ANGLE.matcher(angle).find());
     if (!bothInDegrees) {
       return Optional.empty();
     }
@@ -45,15 +45,21 @@ final class Angles {
     if (same.test(withoutDegrees(gold), withoutDegrees(answer))) {
       return Optional.of(true);
     }
-    String first = NUMBER_OF_DEGREES.matcher(gold).replaceAll("(($1)\\\\pi/180)");
-    String second = NUMBER_OF_DEGREES.matcher(answer).replaceAll("(($1)\\\\pi/180)");
-    return Optional.of(
-        !DEGREE.matcher(first).find()
-            && !DEGREE.matcher(second).find()
-            && same.test(first, second));
+    String first = numbersInRadians(gold);
+    String second = numbersInRadians(answer);
+    return Optional.of(!hasDegrees(first) && !hasDegrees(second) && same.test(first, second));
   }
 
-  private static String withoutDegrees(String angle) {
+  static boolean hasDegrees(String latex) {
+    return DEGREE.matcher(latex).find();
+  }
+
+  /** The text with 45° as 45π/180; degrees of other terms stay. */
+  static String numbersInRadians(String latex) {
+    return NUMBER_OF_DEGREES.matcher(latex).replaceAll("(($1)\\\\pi/180)");
+  }
+
+  static String withoutDegrees(String angle) {
     return DEGREE.matcher(angle).replaceAll("");
   }
 

@@ -60,11 +60,6 @@ final class SoundText {
       Pattern.compile(
           "(?<![0-9A-Za-z.)}])(?:(?:\\{\\})?[_^]\\{?|(?=[0-9]+[CP][0-9]))([0-9]{1,4})\\}?\\s*(?:\\\\(?:text|mathrm)\\{)?([CP])\\}?_?\\{?([0-9]{1,4})\\}?(?![0-9A-Za-z.])");
 
-  private static final Pattern DEGREES =
-      Pattern.compile(
-          "([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*\\^\\s*(?:\\{\\s*\\\\circ\\s*\\}|\\\\circ)");
-  private static final Pattern ANY_DEGREES =
-      Pattern.compile("\\^\\s*(?:\\{\\s*\\\\circ\\s*\\}|\\\\circ)");
   private static final Pattern MODULUS =
       Pattern.compile(
           "\\\\pmod\\s*(?:\\{\\s*([^{}]*?)\\s*\\}|([0-9]+|[a-z]))"
@@ -367,10 +362,10 @@ final class SoundText {
     }
     // 6 s may be a time or a product.
     AnswerUnit.afterNumber(bare).ifPresent(found -> readings.addAll(readings(found.amount())));
-    if (DEGREES.matcher(bare).find() || ANY_DEGREES.matcher(bare).find()) {
-      readings.add(DEGREES.matcher(bare).replaceAll("(($1)\\\\pi/180)"));
+    if (Angles.hasDegrees(bare)) {
+      readings.add(Angles.numbersInRadians(bare));
       if (!bare.matches("(?s).*\\\\(?:sin|cos|tan|cot|sec|csc).*")) {
-        readings.add(ANY_DEGREES.matcher(bare).replaceAll(""));
+        readings.add(Angles.withoutDegrees(bare));
       }
       return List.copyOf(readings);
     }
