@@ -75,7 +75,8 @@ final class Decimals {
   /** The number in a base that ends a text: {@code N=1358_{10}=2516_8} if both are equal. */
   static Optional<Numeral> lastNumeral(String text) {
     int sign = text.lastIndexOf('=');
-    Optional<BigInteger> value = numeral(text.substring(sign + 1)).map(Numeral::value);
+    Optional<Numeral> last = numeral(text.substring(sign + 1));
+    Optional<BigInteger> value = last.map(Numeral::value);
     String[] sides = sign < 0 ? new String[0] : text.substring(0, sign).split("=", -1);
     boolean equal =
         Stream.of(sides)
@@ -84,7 +85,7 @@ final class Decimals {
                 side ->
                     side.matches("\\s?[a-zA-Z]\\s?")
                         || numeral(side).map(Numeral::value).equals(value));
-    return equal ? numeral(text.substring(sign + 1)) : Optional.empty();
+    return last.filter(any -> equal);
   }
 
   /** A number in a base that has all its digits: 4 has no D, so {@code D_4} is a name. */
